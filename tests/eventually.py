@@ -1,0 +1,19 @@
+"""Wait for a condition with a deadline; the one place in the tests where time really passes."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_never = threading.Event()
+
+
+def eventually(condition: Callable[[], T], within: float = 10.0, every: float = 0.02) -> T:
+    """The first truthy value of `condition`, polled every `every` seconds; AssertionError after `within` seconds."""
+    deadline = monotonic() + within
+    while not (value := condition()):
+        assert monotonic() < deadline, f"not within {within} s: {condition}"
+        _never.wait(every)
+    return value
