@@ -1,0 +1,116 @@
+"""The one loop: events in, effects out, one thread that owns all state.
+
+A core is pure: `handle(event, now)` answers with effects and `deadline()` says when it wants the next tick.
+The loop feeds it, hands each effect to `perform`, and posts the outcome of work done aside as the next event.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, Queue
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from common.ports.clock import Clock
+
+E = TypeVar("E")
+F = TypeVar("F")
+_In = TypeVar("_In", contravariant=True)
+_Out = TypeVar("_Out", covariant=True)
+
+_BACKLOG = 20_000
+_IDLE = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Core(Protocol[_In, _Out]):
+    def handle(self, event: _In, now: float) -> "list[_Out]":  # type: ignore[type-var]
+        """Every change of state passes here; `now` is monotonic seconds."""
+
+    def deadline(self) -> float | None:
+        """When it wants a tick, in monotonic seconds; None for never."""
+
+
+class Loop(Generic[E, F]):
+    """Runs one core until stopped. `post` and `offer` may be called from any thread."""
+
+    def __init__(self, core: Core[E, F], perform: Callable[[F], None], tick: E, clock: Clock) -> None:
+        self._core = core
+        self._perform = perform
+        self._tick = tick
+        self._clock = clock
+        self._events: Queue[E | _Stop] = Queue()
+        self.refused = 0
+
+    def post(self, event: E) -> None:
+        """For outcomes of our own effects, of which there are boundedly many."""
+        self._events.put(event)
+
+    def offer(self, event: E) -> bool:
+        """For what comes from outside: refused and counted when the backlog is full."""
+        if self._events.qsize() >= _BACKLOG:
+            self.refused += 1
+            return False
+        self._events.put(event)
+        return True
+
+    def aside(self, pool: ThreadPoolExecutor, job: Callable[[], E]) -> None:
+        """Run `job` in the pool; what it returns is posted, what it raises stops the loop."""
+        pool.submit(job).add_done_callback(self._finished)
+
+    def _finished(self, future: "Future[E]") -> None:
+        if future.cancelled():
+            return
+        if error := future.exception():
+            self.stop(error)
+        else:
+            self.post(future.result())
+
+    def stop(self, error: BaseException | None = None) -> None:
+        """Leave `run` once the events before this one are handled; with an error, `run` raises it."""
+        self._events.put(_Stop(error))
+
+    def step(self, timeout: float | None = None) -> bool:
+        """Handle one event, or a tick when one is due; False when stopped. Waits at most `timeout` seconds."""
+        event = self._next(timeout)
+        match event:
+            case _Stop(error=None):
+                return False
+            case _Stop(error=BaseException() as error):
+                raise error
+            case None:
+                if self._due():
+                    self._handle(self._tick)
+            case _:
+                self._handle(event)
+        return True
+
+    def run(self) -> None:
+        """Until `stop`. An error of the core or of an effect ends the loop: a supervisor starts it afresh."""
+        while self.step():
+            pass
+
+    def _handle(self, event: E) -> None:
+        for effect in self._core.handle(event, self._clock.monotonic()):
+            self._perform(effect)
+
+    def _due(self) -> bool:
+        deadline = self._core.deadline()
+        return deadline is not None and deadline <= self._clock.monotonic()
+
+    def _next(self, timeout: float | None) -> "E | _Stop | None":
+        wait = _IDLE if timeout is None else timeout
+        if (deadline := self._core.deadline()) is not None:
+            wait = min(wait, deadline - self._clock.monotonic())
+        try:
+            return self._events.get(timeout=wait) if wait > 0 else None
+        except Empty:
+            return None
+
+
+class _Stop:
+    __match_args__ = ("error",)
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error

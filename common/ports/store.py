@@ -1,0 +1,56 @@
+"""Objects by key in one bucket."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class StoreError(Exception):
+    """The store did not do it. `transient`: the same call may succeed later."""
+
+    def __init__(self, message: str, *, transient: bool) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+class NotFoundError(StoreError):
+    """There is no object under that key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no object {key}", transient=False)
+
+
+class TooLargeError(StoreError):
+    """The object is larger than the caller allows."""
+
+    def __init__(self, key: str, limit: int) -> None:
+        super().__init__(f"{key} is over {limit} bytes", transient=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    key: str
+    size: int
+    modified: float
+    """Unix seconds, by the store's clock."""
+
+
+class ObjectStore(Protocol):
+    """Every call may raise StoreError; a call blocks for at most the adapter's time-out."""
+
+    @property
+    def bucket(self) -> str: ...
+
+    def ensure_bucket(self) -> None: ...
+
+    def put(self, key: str, data: bytes, content_type: str = "image/jpeg") -> None:
+        """Write or overwrite."""
+
+    def get(self, key: str, limit: int) -> bytes:
+        """NotFoundError; TooLargeError when the object has more than `limit` bytes."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Bulk; a key that is not there is no error."""
+
+    def list(self, prefix: str, after: str = "", limit: int = 1000) -> list[ObjectInfo]:
+        """One page in key order, of keys that sort behind `after`."""

@@ -1,0 +1,155 @@
+"""One message, one frozen class. Field names are snake_case here and camelCase on the wire.
+
+The `data` and `result` forms are those of the published people-counter; every field that Headway
+adds to them is optional, so its agents and consumers need not know it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, WorkerID
+
+SCHEMA_VERSION = 1
+MAX_BATCH = 1000
+MAX_BOXES = 1000
+
+
+def _alias(name: str) -> str:
+    return to_camel(name.removesuffix("_id")) + "ID" if name.endswith("_id") else to_camel(name)
+
+
+class Message(BaseModel):
+    """Unknown fields are ignored: a newer sender may know more than we do."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, alias_generator=_alias, allow_inf_nan=False
+    )
+
+
+UnixSeconds = Annotated[float, Field(ge=0, le=1e11, description="seconds since 1970-01-01T00:00:00Z")]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Pixels = Annotated[int, Field(ge=1, le=2**20)]
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+Text = Annotated[str, Field(max_length=500)]
+Box = tuple[float, float, float, float, Annotated[float, Field(ge=0, le=1)], Label]
+Presence = Literal["online", "offline"]
+
+
+class Capture(Message):
+    """An agent's announcement: the picture lies in the store under `filePath`."""
+
+    type: Literal["data"] = "data"
+    device_id: DeviceID
+    file_path: FilePath
+    creation_timestamp: UnixSeconds
+    schema_version: Count = SCHEMA_VERSION
+    sequence: Count | None = None
+    width: Pixels | None = None
+    height: Pixels | None = None
+    interval: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    site: Text | None = None
+    agent_version: Text | None = None
+
+
+class Model(Message):
+    name: Text
+    digest: Text
+
+
+class Results(Message):
+    """What one estimator saw. `count` is the number of people; boxes are x1, y1, x2, y2 in pixels, score, class."""
+
+    count: Count
+    flow: Flow | None = None
+    model: Model | None = None
+    counts: dict[Label, Count] = Field(default_factory=dict, max_length=100)
+    boxes: tuple[Box, ...] = Field(default=(), max_length=MAX_BOXES)
+    zones: dict[Label, Count] = Field(default_factory=dict, max_length=100)
+    worker: WorkerID | None = None
+    width: Pixels | None = None
+    height: Pixels | None = None
+    queue_ms: Milliseconds | None = None
+    inference_ms: Milliseconds | None = None
+
+
+class AnalysisMetadata(Message):
+    results: Results
+
+
+class Result(Message):
+    """The latest answer for a device; `filePath` names the picture to show, not the raw capture."""
+
+    type: Literal["result"] = "result"
+    device_id: DeviceID
+    file_path: FilePath
+    creation_timestamp: UnixSeconds
+    analysis_metadata: AnalysisMetadata
+    schema_version: Count = SCHEMA_VERSION
+    capture_id: ObjectKey | None = None
+    sequence: Count | None = None
+    received_at: UnixSeconds | None = None
+    published_at: UnixSeconds | None = None
+    stale_after: UnixSeconds | None = None
+
+
+Term = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class Claim(Message):
+    """A worker wants these captures; each with the term it claims it in."""
+
+    type: Literal["claim"] = "claim"
+    worker: WorkerID
+    captures: tuple[tuple[ObjectKey, Term], ...] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Renewal(Message):
+    """The owner is still at work on these captures."""
+
+    type: Literal["renewal"] = "renewal"
+    worker: WorkerID
+    captures: tuple[tuple[ObjectKey, Term], ...] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Finished(Message):
+    """These captures need nobody any more: analysed, superseded or gone."""
+
+    type: Literal["finished"] = "finished"
+    worker: WorkerID
+    captures: tuple[ObjectKey, ...] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class DeviceStatus(Message):
+    """An agent's health, retained; `state` offline is its last will, valid for the same `session` only."""
+
+    type: Literal["deviceStatus"] = "deviceStatus"
+    device_id: DeviceID
+    state: Presence
+    session: Text
+    interval: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    pending: Count = 0
+    captured: Count = 0
+    dropped: Count = 0
+    camera: Text | None = None
+    error: Text | None = None
+    agent_version: Text | None = None
+
+
+class WorkerStatus(Message):
+    """A worker's presence and load, retained; `state` offline is its last will."""
+
+    type: Literal["workerStatus"] = "workerStatus"
+    worker: WorkerID
+    state: Presence
+    session: Text
+    flow: Flow
+    load: Count = 0
+    model: Model | None = None
+    profile: Text | None = None
+
+
+AnyMessage = Capture | Result | Claim | Renewal | Finished | DeviceStatus | WorkerStatus

@@ -1,0 +1,61 @@
+"""Names that travel: each is bounded and checked once, where it enters."""
+
+import re
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_SEGMENT = re.compile(r"[A-Za-z0-9._=+@:,-]{1,255}")
+_KEY_LENGTH = 512
+_RESERVED_FLOWS = frozenset({"image", "device", "worker", "claim", "result"})
+
+
+def check_key(key: str) -> str:
+    """The S3 key itself; ValueError when it is empty, over 512 characters, absolute, or has `..` or an odd character."""
+    segments = key.split("/")
+    if len(key) > _KEY_LENGTH or not all(_SEGMENT.fullmatch(s) and s.strip(".") for s in segments):
+        raise ValueError(f"not an object key: {key[:80]!r}")
+    return key
+
+
+def _check_flow(flow: str) -> str:
+    if flow in _RESERVED_FLOWS:
+        raise ValueError(f"{flow!r} is a part of the topics and cannot name a flow")
+    return flow
+
+
+class ObjectPath(NamedTuple):
+    """`<bucket>/<key>`, as `filePath` has it."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: object) -> Self:
+        """ValueError when the bucket or the key is not well formed."""
+        if isinstance(text, cls):
+            return text
+        if not isinstance(text, str):
+            raise ValueError("not text")  # noqa: TRY004 -- pydantic turns ValueError into its own
+        bucket, _, key = text.partition("/")
+        if not _BUCKET.fullmatch(bucket):
+            raise ValueError(f"not a bucket name: {bucket[:80]!r}")
+        return cls(bucket, check_key(key))
+
+    def __str__(self) -> str:
+        return f"{self.bucket}/{self.key}"
+
+
+_NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")
+
+DeviceID = Annotated[str, _NAME]
+WorkerID = Annotated[str, _NAME]
+Flow = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$"), AfterValidator(_check_flow)]
+ObjectKey = Annotated[str, Field(max_length=_KEY_LENGTH), AfterValidator(check_key)]
+FilePath = Annotated[
+    ObjectPath,
+    PlainValidator(ObjectPath.parse),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^<bucket>/<key>$", "examples": ["people-counter-images/a.jpg"]}),
+]
