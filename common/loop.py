@@ -4,7 +4,7 @@ A core is pure: `handle(event, now)` answers with effects and `deadline()` says 
 The loop feeds it, hands each effect to `perform`, and posts the outcome of work done aside as the next event.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Queue
 from typing import Generic, Protocol, TypeVar
@@ -15,8 +15,8 @@ from common.ports.clock import Clock
 
 E = TypeVar("E")
 F = TypeVar("F")
-_In = TypeVar("_In", contravariant=True)
-_Out = TypeVar("_Out", covariant=True)
+_In_contra = TypeVar("_In_contra", contravariant=True)
+_Out_co = TypeVar("_Out_co", covariant=True)
 
 _BACKLOG = 20_000
 _IDLE = 1.0
@@ -24,8 +24,8 @@ _IDLE = 1.0
 log = structlog.get_logger(__name__)
 
 
-class Core(Protocol[_In, _Out]):
-    def handle(self, event: _In, now: float) -> "list[_Out]":  # type: ignore[type-var]
+class Core(Protocol[_In_contra, _Out_co]):
+    def handle(self, event: _In_contra, now: float) -> Sequence[_Out_co]:
         """Every change of state passes here; `now` is monotonic seconds."""
 
     def deadline(self) -> float | None:
@@ -72,18 +72,16 @@ class Loop(Generic[E, F]):
         self._events.put(_Stop(error))
 
     def step(self, timeout: float | None = None) -> bool:
-        """Handle one event, or a tick when one is due; False when stopped. Waits at most `timeout` seconds."""
+        """Handle one event, or a tick when one is due; False when stopped. Waits `timeout` seconds at most."""
         event = self._next(timeout)
-        match event:
-            case _Stop(error=None):
-                return False
-            case _Stop(error=BaseException() as error):
-                raise error
-            case None:
-                if self._due():
-                    self._handle(self._tick)
-            case _:
-                self._handle(event)
+        if isinstance(event, _Stop):
+            if event.error:
+                raise event.error
+            return False
+        if event is not None:
+            self._handle(event)
+        elif self._due():
+            self._handle(self._tick)
         return True
 
     def run(self) -> None:
@@ -110,7 +108,5 @@ class Loop(Generic[E, F]):
 
 
 class _Stop:
-    __match_args__ = ("error",)
-
     def __init__(self, error: BaseException | None) -> None:
         self.error = error

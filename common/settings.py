@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -30,12 +31,20 @@ class BusSettings(Section):
     password: SecretStr | None = Field(None, description="MQTT password; prefer password_file")
     password_file: Path | None = Field(None, description="file that holds the MQTT password")
     tls: bool = Field(False, description="speak TLS and check the broker's certificate")
-    ca_file: Path | None = Field(None, description="certificate authority to trust, PEM; default: the system's")
+    ca_file: Path | None = Field(
+        None, description="certificate authority to trust, PEM; default: the system's"
+    )
     cert_file: Path | None = Field(None, description="own certificate for mutual TLS, PEM")
     key_file: Path | None = Field(None, description="own key for mutual TLS, PEM")
-    prefix: str = Field("headway/v1", pattern=r"^[^+#/\s][^+#\s]{0,99}$", description="first part of every topic")
-    keepalive: int = Field(15, ge=2, le=600, description="seconds after which a silent connection counts as dead")
-    queue: int = Field(1000, ge=1, le=100_000, description="messages kept while the broker is away; oldest go first")
+    prefix: str = Field(
+        "headway/v1", pattern=r"^[^+#/\s][^+#\s]{0,99}$", description="first part of every topic"
+    )
+    keepalive: int = Field(
+        15, ge=2, le=600, description="seconds after which a silent connection counts as dead"
+    )
+    queue: int = Field(
+        1000, ge=1, le=100_000, description="messages kept while the broker is away; oldest go first"
+    )
 
     def secret(self) -> str | None:
         return secret_from(self.password, self.password_file)
@@ -46,13 +55,17 @@ class StoreSettings(Section):
 
     endpoint: str = Field("127.0.0.1:9000", description="S3 endpoint as host:port")
     bucket: str = Field(
-        "people-counter-images", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="bucket of all pictures"
+        "people-counter-images",
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="bucket of all pictures",
     )
     access_key: str | None = Field(None, description="S3 access key; without one, anonymous")
     secret_key: SecretStr | None = Field(None, description="S3 secret key; prefer secret_key_file")
     secret_key_file: Path | None = Field(None, description="file that holds the S3 secret key")
     secure: bool = Field(False, description="speak HTTPS and check the certificate")
-    ca_file: Path | None = Field(None, description="certificate authority to trust, PEM; default: the system's")
+    ca_file: Path | None = Field(
+        None, description="certificate authority to trust, PEM; default: the system's"
+    )
     region: str = Field("us-east-1", description="S3 region")
     timeout: float = Field(10.0, gt=0, le=300, description="seconds before a call to the store is given up")
 
@@ -75,14 +88,22 @@ class CompatSettings(Section):
 class TelemetrySettings(Section):
     """Logs and metrics."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
-    log_format: Literal["auto", "pretty", "json"] = Field("auto", description="auto: pretty on a terminal, else JSON")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least level that is logged"
+    )
+    log_format: Literal["auto", "pretty", "json"] = Field(
+        "auto", description="auto: pretty on a terminal, else JSON"
+    )
     metrics_host: str = Field("127.0.0.1", description="address that serves /metrics")
-    metrics_port: int = Field(0, ge=0, le=65_535, description="port that serves /metrics; 0 takes a free one, see log")
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="port that serves /metrics; 0 takes a free one, see log"
+    )
 
 
-class CommonSettings(Section):
-    """The sections every service knows; each service adds its own."""
+class CommonSettings(BaseSettings):
+    """The sections every service knows; each service adds its own. Read them with `common.config.load`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     bus: BusSettings = BusSettings()
     store: StoreSettings = StoreSettings()

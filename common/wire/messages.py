@@ -61,7 +61,7 @@ class Model(Message):
 
 
 class Results(Message):
-    """What one estimator saw. `count` is the number of people; boxes are x1, y1, x2, y2 in pixels, score, class."""
+    """What one estimator saw; `count` is people. A box is x1, y1, x2, y2 in pixels, score, class."""
 
     count: Count
     flow: Flow | None = None

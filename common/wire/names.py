@@ -12,7 +12,7 @@ _RESERVED_FLOWS = frozenset({"image", "device", "worker", "claim", "result"})
 
 
 def check_key(key: str) -> str:
-    """The S3 key itself; ValueError when it is empty, over 512 characters, absolute, or has `..` or an odd character."""
+    """The S3 key itself; ValueError when empty, over 512 characters, absolute, or with `..` or odd signs."""
     segments = key.split("/")
     if len(key) > _KEY_LENGTH or not all(_SEGMENT.fullmatch(s) and s.strip(".") for s in segments):
         raise ValueError(f"not an object key: {key[:80]!r}")
@@ -57,5 +57,7 @@ FilePath = Annotated[
     ObjectPath,
     PlainValidator(ObjectPath.parse),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^<bucket>/<key>$", "examples": ["people-counter-images/a.jpg"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^<bucket>/<key>$", "examples": ["people-counter-images/a.jpg"]}
+    ),
 ]
