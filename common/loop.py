@@ -72,7 +72,7 @@ class Loop(Generic[E, F]):
         self._events.put(_Stop(error))
 
     def step(self, timeout: float | None = None) -> bool:
-        """Handle one event, or a tick when one is due; False when stopped. Waits `timeout` seconds at most."""
+        """Handle one event, or a tick when one is due; False when stopped. Waits at most `timeout`."""
         event = self._next(timeout)
         if isinstance(event, _Stop):
             if event.error:
