@@ -1,0 +1,41 @@
+"""Where pictures lie in the bucket; the agent makes a capture's key and every worker can read it."""
+
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+CAPTURES = "captures/"
+_KEY = re.compile(r"captures/([A-Za-z0-9][A-Za-z0-9._:-]{0,127})/(\d{8}T\d{12}Z)-[0-9a-f]{32}\.jpg")
+_TIME = "%Y%m%dT%H%M%S%fZ"
+
+
+class CaptureKey(NamedTuple):
+    device: str
+    taken_at: float
+    """Unix seconds, by the device's clock."""
+
+
+def capture_key(device: str, taken_at: float, token: str) -> str:
+    """`captures/<device>/<time>-<token>.jpg`; the token is 32 hexadecimal digits. Keys of a device sort by time."""
+    return f"{CAPTURES}{device}/{datetime.fromtimestamp(taken_at, UTC).strftime(_TIME)}-{token}.jpg"
+
+
+def parse_capture_key(key: str) -> CaptureKey | None:
+    """The device and the time in a key that `capture_key` made; None for any other key."""
+    if not (match := _KEY.fullmatch(key)):
+        return None
+    device, time = match.groups()
+    try:
+        return CaptureKey(device, datetime.strptime(time, _TIME).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
+
+
+def snapshot_key(flow: str, device: str) -> str:
+    """The latest picture that people may see."""
+    return f"snapshots/{flow}/{device}.jpg"
+
+
+def result_key(flow: str, device: str = "") -> str:
+    """The latest result of a device as JSON; without a device, the prefix of all of them."""
+    return f"results/{flow}/{device}.json" if device else f"results/{flow}/"
