@@ -1,0 +1,118 @@
+"""
+The snapshot that people see: boxes, count and time, with people made unrecognisable. Pure.
+
+Pixelation averages each person's box, with a margin, into at most ten cells in height: a whole figure's face is then one
+or two cells, that of somebody cut off at the chest three. It covers whom the detector found, nobody else.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import cv2
+import numpy as np
+
+from inference.detector import PERSON, Array, Detection, Picture
+
+MAX_SIDE = 1280
+MIN_SIDE = 480  # smaller pictures are enlarged, so that the caption can be read
+CELLS = 10
+MARGIN = 0.06
+QUALITY = 80
+PERSON_COLOUR = (80, 200, 255)  # BGR
+OTHER_COLOUR = (255, 180, 80)
+WHITE = (255, 255, 255)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def snapshot(
+    picture: Picture,
+    detections: Sequence[Detection],
+    count: int,
+    captured_at: float | None,
+    *,
+    pixelate: bool = True,
+) -> bytes:
+    """JPEG of the picture with its boxes, the number of people and the time (unix seconds, shown as UTC)."""
+    canvas = picture.copy()
+    if pixelate:
+        for detection in detections:
+            if detection.label == PERSON:
+                _pixelate(canvas, detection)
+    scale = _scale(canvas)
+    canvas = _resized(canvas, scale)
+    for detection in detections:
+        _box(canvas, detection, scale)
+    _caption(canvas, _text(count, captured_at))
+    return encode(canvas)
+
+
+def encode(picture: Picture) -> bytes:
+    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    if not done:
+        raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")
+    return data.tobytes()
+
+
+def _text(count: int, captured_at: float | None) -> str:
+    people = "1 person" if count == 1 else f"{count} people"
+    if captured_at is None:
+        return people
+    return f"{people}  {datetime.fromtimestamp(captured_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _scale(picture: Picture) -> float:
+    longest = max(picture.shape[:2])
+    return min(max(longest, MIN_SIDE), MAX_SIDE) / longest
+
+
+def _resized(picture: Picture, scale: float) -> Picture:
+    if scale == 1:
+        return picture
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
+
+
+def _pixelate(picture: Picture, detection: Detection) -> None:
+    region = _region(picture, detection)
+    height, width = region.shape[:2]
+    if height == 0 or width == 0:
+        return
+    side = max(height, width) / CELLS
+    cells = (max(1, round(width / side)), max(1, round(height / side)))
+    coarse = cv2.resize(region, cells, interpolation=cv2.INTER_AREA)
+    region[:] = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def _region(picture: Picture, detection: Detection) -> Array:
+    """The part of the picture under a box and its margin, as a view."""
+    across, down = MARGIN * detection.width, MARGIN * detection.height
+    top, left = max(0, int(detection.y1 - down)), max(0, int(detection.x1 - across))
+    return picture[top : int(detection.y2 + down) + 1, left : int(detection.x2 + across) + 1]
+
+
+def _unit(picture: Picture) -> int:
+    """The thickness of a line, which text follows."""
+    return max(1, round(max(picture.shape[:2]) / 500))
+
+
+def _box(picture: Picture, detection: Detection, scale: float) -> None:
+    corners = [round(value * scale) for value in (detection.x1, detection.y1, detection.x2, detection.y2)]
+    colour = PERSON_COLOUR if detection.label == PERSON else OTHER_COLOUR
+    unit = _unit(picture)
+    cv2.rectangle(picture, corners[:2], corners[2:], colour, unit + 1, cv2.LINE_AA)
+    if detection.label != PERSON:
+        start = (corners[0] + 4 * unit, corners[1] + 18 * unit)
+        cv2.putText(picture, detection.label, start, FONT, 0.6 * unit, colour, unit + 1, cv2.LINE_AA)
+
+
+def _caption(picture: Picture, text: str) -> None:
+    """White on a darkened strip at the bottom, as large as the width allows up to a comfortable size."""
+    height, width = picture.shape[:2]
+    unit = _unit(picture)
+    (length, tall), below = cv2.getTextSize(text, FONT, 0.6 * unit, unit)
+    size = min(1.0, (width - 12 * unit) / length)
+    strip = round((tall + below) * size) + 8 * unit
+    picture[max(0, height - strip) :] //= 3
+    start = (6 * unit, height - round(below * size) - 4 * unit)
+    cv2.putText(picture, text, start, FONT, 0.6 * unit * size, WHITE, unit, cv2.LINE_AA)

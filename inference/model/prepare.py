@@ -1,0 +1,89 @@
+"""The model's files on this machine: made once, kept in the cache, whole or not there."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from common.cache import cache_dir
+from inference.model import convert, tfjs
+from inference.model.error import ModelError
+from inference.model.fetch import Progress, fetch
+from inference.model.quantise import quantise, shipped_ranges
+
+NAME = "ssdlite-mobilenet-v2-coco"
+VERSION = 1  # of what is made here: raise it when a change gives other bytes
+LABELS = {"person": 1, "train": 7}  # the model's class columns that are kept
+SOURCE = "Preprocessor/sub"
+OUTPUTS = {"boxes": "Squeeze", "scores": "concat_1"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """ONNX files: 32-bit floats, and eight bits for processors that are fast at them."""
+
+    floating: Path
+    eight_bit: Path
+
+
+def prepare(progress: Progress) -> ModelFiles:
+    """The files, fetched and converted now if they are not there; ModelError when that fails. Safe to call at once from many processes."""
+    home = cache_dir() / "model"
+    files = _files(home)
+    if _complete(files):
+        return files
+    try:
+        home.mkdir(exist_ok=True)
+        with _alone(home / "lock"):
+            if not _complete(files):
+                _make(home, files, progress)
+    except OSError as error:
+        raise ModelError(f"the model cannot be kept in {home}: {error.strerror or error}") from error
+    return files
+
+
+def is_prepared() -> bool:
+    return _complete(_files(cache_dir() / "model"))
+
+
+def _files(home: Path) -> ModelFiles:
+    folder = home / f"{NAME}-{VERSION}"
+    return ModelFiles(folder / "float32.onnx", folder / "int8.onnx")
+
+
+def _complete(files: ModelFiles) -> bool:
+    return files.floating.is_file() and files.eight_bit.is_file()
+
+
+def _make(home: Path, files: ModelFiles, progress: Progress) -> None:
+    with tempfile.TemporaryDirectory(dir=home) as name:
+        folder = Path(name)
+        fetch(folder, progress)
+        progress("converting the model")
+        floating = converted(tfjs.load(folder))
+        made = folder / "made"
+        made.mkdir()
+        onnx.save(floating, made / files.floating.name)
+        onnx.save(quantise(floating, shipped_ranges()), made / files.eight_bit.name)
+        target = files.floating.parent
+        shutil.rmtree(target, ignore_errors=True)
+        made.rename(target)
+
+
+def converted(graph: tfjs.Graph) -> onnx.ModelProto:
+    """The detector's float model: raw box codes and scores of the kept classes, on any canvas."""
+    reduced = convert.prune_classes(convert.free_anchor_counts(graph), list(LABELS.values()))
+    return convert.convert(reduced, SOURCE, OUTPUTS)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock, which the system lets go when its holder dies."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
