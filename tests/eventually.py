@@ -10,10 +10,18 @@ T = TypeVar("T")
 _never = threading.Event()
 
 
-def eventually(condition: Callable[[], T], within: float = 10.0, every: float = 0.02) -> T:
-    """The first truthy value of `condition`, polled every `every` seconds; AssertionError after `within` seconds."""
+def eventually(
+    condition: Callable[[], T],
+    within: float = 10.0,
+    every: float = 0.02,
+    failure: Callable[[], object] | None = None,
+) -> T:
+    """The first truthy value of `condition`, polled every `every` seconds.
+
+    AssertionError after `within` seconds; `failure` is asked for its text.
+    """
     deadline = monotonic() + within
     while not (value := condition()):
-        assert monotonic() < deadline, f"not within {within} s: {condition}"
+        assert monotonic() < deadline, failure() if failure else f"not within {within} s: {condition}"
         _never.wait(every)
     return value

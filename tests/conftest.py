@@ -1,0 +1,111 @@
+"""What every test may ask for: real servers shared by all, names of its own on them, and a watch for leaks.
+
+A test that takes `mosquitto`, `nats` or `weed` may kill it: the next test finds it running again.
+"""
+
+import threading
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from common.adapters.memory import MemoryBroker, MemoryStore
+from common.ports.clock import ManualClock
+from common.wire.topics import Topics
+from tests.eventually import eventually
+from tests.servers import Mosquitto, Nats, Weed, server_pids
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """Threads and child processes that a test started are gone when it ends; the shared servers stay."""
+    threads, children = set(threading.enumerate()), _children()
+    yield
+    eventually(
+        lambda: not _new_threads(threads),
+        within=3,
+        failure=lambda: f"leaked threads: {_new_threads(threads)}",
+    )
+    eventually(
+        lambda: not _children() - children,
+        within=3,
+        failure=lambda: f"leaked processes: {_children() - children}",
+    )
+
+
+def _new_threads(before: set[threading.Thread]) -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread not in before]
+
+
+def _children() -> set[psutil.Process]:
+    servers = server_pids()
+    return {child for child in psutil.Process().children(recursive=True) if child.pid not in servers}
+
+
+@pytest.fixture(scope="session")
+def _mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    with Mosquitto(tmp_path_factory.mktemp("mosquitto")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    with Nats(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
+    with Weed(tmp_path_factory.mktemp("weed")) as server:
+        yield server
+
+
+@pytest.fixture
+def mosquitto(_mosquitto: Mosquitto) -> Mosquitto:
+    """MQTT 5, ordered for all."""
+    return _mosquitto.start()
+
+
+@pytest.fixture
+def nats(_nats: Nats) -> Nats:
+    """MQTT 3.1.1, as `headway up` uses it where there is no Mosquitto."""
+    return _nats.start()
+
+
+@pytest.fixture
+def weed(_weed: Weed) -> Weed:
+    """S3; give it a `bucket` of your own where keys of other tests would be in the way."""
+    return _weed.start()
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A first part for topics and keys that no other test uses."""
+    return f"test/{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def bucket() -> str:
+    """A bucket's name that no other test uses; making it is the test's part."""
+    return f"test-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def topics(prefix: str) -> Topics:
+    return Topics(prefix)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def broker() -> MemoryBroker:
+    return MemoryBroker()
+
+
+@pytest.fixture
+def store(clock: ManualClock) -> MemoryStore:
+    return MemoryStore(clock=clock)
