@@ -1,0 +1,109 @@
+"""What browsers and other systems read: the JSON of REST and of the live channel.
+
+`web/src/wire.ts` and the OpenAPI document are generated from these classes. Moments are unix seconds by the
+hub's clock unless a field says otherwise; a duration is in seconds unless its name says otherwise.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+State = Literal["live", "stale", "offline", "unknown"]
+Broker = Literal["connected", "lost"]
+
+
+def _alias(name: str) -> str:
+    return to_camel(name.removesuffix("_id")) + "ID" if name.endswith("_id") else to_camel(name)
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, alias_generator=_alias)
+
+
+class Device(Answer):
+    """The latest value of a camera and how far it can be trusted."""
+
+    device_id: str
+    state: State = Field(
+        description="live; stale: older than its deadline; offline: its agent says so; unknown: no value yet"
+    )
+    count: int | None = Field(None, description="people; null where there is no value")
+    counts: dict[str, int] = Field(default_factory=dict, description="objects by class")
+    captured_at: float | None = Field(None, description="when the picture was taken, by the device's clock")
+    received_at: float | None = Field(None, description="when the picture was announced to the hub")
+    age: float | None = Field(None, description="seconds since it was announced")
+    stale_after: float | None = Field(None, description="when the value is to be believed no longer")
+    flow: str | None = Field(None, description="which flow of analysis the value is from")
+    model: str | None = Field(None, description="name of the model and the start of its digest")
+    snapshot: str | None = Field(None, description="path of the picture; another `v` is another picture")
+    sequence: int | None = Field(None, description="number of the picture within one run of the agent")
+    skew: float | None = Field(None, description="device clock minus the hub's, where it is off by over 5 s")
+    worker: str | None = Field(None, description="who analysed it")
+    queue_ms: float | None = Field(None, description="wait between announcement and analysis")
+    inference_ms: float | None = Field(None, description="time the model took")
+    width: int | None = Field(None, description="of the picture, in pixels")
+    height: int | None = Field(None, description="of the picture, in pixels")
+
+
+class Devices(Answer):
+    """Every device, by id; `revision` grows with every change."""
+
+    revision: int
+    devices: list[Device]
+
+
+class Snapshot(Answer):
+    """The whole state, on connecting and after `resync`."""
+
+    revision: int
+    now: float = Field(description="when this was sent; compare `staleAfter` with it")
+    broker: Broker
+    devices: list[Device]
+
+
+class Changes(Answer):
+    """What differs between two revisions; whoever is not at `since` asks for a snapshot with `resync`."""
+
+    since: int
+    revision: int
+    now: float = Field(description="when this was sent; compare `staleAfter` with it")
+    broker: Broker
+    devices: list[Device]
+    gone: list[str] = Field(description="ids of devices that are no longer known")
+
+
+class Problem(Answer):
+    """RFC 9457: why a request was not answered, and in `detail` what to do about it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class Health(Answer):
+    """`ready` counts for load balancers; `reasons` say what is missing or degraded."""
+
+    ready: bool
+    reasons: list[str]
+
+
+class OriginalResults(Answer):
+    count: int
+
+
+class OriginalAnalysis(Answer):
+    results: OriginalResults
+
+
+class OriginalResult(Answer):
+    """A result in the form of the original people-counter."""
+
+    type: Literal["result"] = "result"
+    device_id: str
+    file_path: str = Field(
+        description="<bucket>/<key> of the picture, for a consumer with access to the store"
+    )
+    creation_timestamp: float
+    analysis_metadata: OriginalAnalysis
