@@ -1,0 +1,96 @@
+"""A small hub with the live contract: `python -m tests.web.feed PORT`. POST /feed changes its devices."""
+
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import cv2
+import numpy as np
+from flask import Flask, Response, jsonify, request
+from flask_socketio import SocketIO, emit  # type: ignore[import-untyped]
+
+PAGE = Path(__file__).parents[2] / "engage" / "static"
+POLICY = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:"
+
+Device = dict[str, Any]
+
+
+def picture(text: str) -> bytes:
+    """A JPEG of 640 x 480 whose colour and text tell versions apart."""
+    colour = [crc32(text.encode()) >> shift & 127 for shift in (0, 8, 16)]
+    frame = np.full((480, 640, 3), colour, np.uint8)
+    cv2.putText(frame, text, (40, 250), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (255, 255, 255), 2)
+    return bytes(cv2.imencode(".jpg", frame)[1])
+
+
+class Feed:
+    """The devices and their revision; every change is told to all pages at once."""
+
+    def __init__(self) -> None:
+        self.app = Flask(__name__, static_folder=str(PAGE), static_url_path="")
+        alive = {"ping_interval": 5, "ping_timeout": 5}
+        self.io = SocketIO(self.app, async_mode="threading", transports=["websocket"], **alive)
+        self._devices: dict[str, Device] = {}
+        self._revision = 0
+        self._broker = "connected"
+        self._lock = threading.Lock()
+        self._routes()
+        for event in ("connect", "resync"):
+            self.io.on_event(event, lambda: emit("snapshot", self.snapshot()), namespace="/live")
+
+    def snapshot(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "revision": self._revision,
+                "now": time.time(),
+                "broker": self._broker,
+                "devices": list(self._devices.values()),
+            }
+
+    def change(self, devices: list[Device], gone: list[str], *, skip: int, broker: str) -> None:
+        """Tell a change; `skip` revisions are left untold before it."""
+        with self._lock:
+            self._broker = broker
+            self._devices |= {device["deviceID"]: device for device in devices}
+            for device_id in gone:
+                self._devices.pop(device_id, None)
+            since = self._revision + skip
+            self._revision = since + 1
+            message = {
+                "since": since,
+                "revision": self._revision,
+                "now": time.time(),
+                "broker": broker,
+                "devices": devices,
+                "gone": gone,
+            }
+        self.io.emit("changes", message, namespace="/live")
+
+    def _routes(self) -> None:
+        @self.app.get("/")
+        def index() -> Response:
+            return self.app.send_static_file("index.html")
+
+        @self.app.get("/api/v1/devices/<device_id>/snapshot")
+        def snapshot(device_id: str) -> Response:
+            return Response(picture(f"{device_id} v{request.args.get('v')}"), mimetype="image/jpeg")
+
+        @self.app.post("/feed")
+        def change() -> Response:
+            asked = request.get_json()
+            devices, gone = asked.get("devices", []), asked.get("gone", [])
+            self.change(devices, gone, skip=asked.get("skip", 0), broker=asked.get("broker", "connected"))
+            return jsonify(ok=True)
+
+        @self.app.after_request
+        def guard(response: Response) -> Response:
+            response.headers["Content-Security-Policy"] = POLICY
+            return response
+
+
+if __name__ == "__main__":
+    feed = Feed()
+    feed.io.run(feed.app, host="127.0.0.1", port=int(sys.argv[1]), allow_unsafe_werkzeug=True)

@@ -1,0 +1,36 @@
+import { useComputed } from "@preact/signals";
+import { deviceOf, now } from "../api";
+import { stateAt } from "../live";
+import { open } from "../route";
+import { milliseconds, skewText } from "../words";
+import { Age } from "./age";
+import { Count } from "./count";
+import { Lamp } from "./lamp";
+import { Picture } from "./picture";
+
+export function Tile({ id }: { id: string }) {
+  const seen = useComputed(() => deviceOf(id));
+  const state = useComputed(() => (seen.value === undefined ? "unknown" : stateAt(seen.value, now.value)));
+  if (seen.value === undefined) return null;
+  const { device } = seen.value;
+  const fine = [device.model, device.worker, device.inferenceMs === null ? null : milliseconds(device.inferenceMs)];
+  return (
+    <li class={`tile ${state.value}`} data-device={id}>
+      <Picture url={device.snapshot} alt={`Latest picture of ${id}`} />
+      <div class="facts">
+        <h2>
+          <button type="button" aria-haspopup="dialog" onClick={() => open(id)}>
+            {id}
+          </button>
+        </h2>
+        <Count count={device.count} state={state.value} />
+        <p class="when">
+          <Lamp state={state.value} />
+          <Age id={id} />
+        </p>
+        {device.skew !== null && <p class="badge">{skewText(device.skew)}</p>}
+        <p class="fine">{fine.filter(Boolean).join(" · ")}</p>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,29 @@
+// Numbers and moments as people read them.
+
+/** 8 s, 2 min 05 s, 3 h 07 min, 2 d 4 h: two units at most, and the last one counts. */
+export function duration(seconds: number): string {
+  const s = Math.floor(seconds);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+export function plural(n: number, one: string, many: string): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+export function milliseconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export function moment(unixSeconds: number): string {
+  return moments.format(new Date(unixSeconds * 1000));
+}
+
+export function skewText(skew: number): string {
+  return `Clock off by ${duration(Math.abs(skew))}`;
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import type { State } from "../src/live";
+import { toSay } from "../src/say";
+import { duration, milliseconds, skewText } from "../src/words";
+
+test.each([
+  [0, "0 s"],
+  [0.99, "0 s"],
+  [59.9, "59 s"],
+  [60, "1 min 00 s"],
+  [125, "2 min 05 s"],
+  [3600, "1 h 00 min"],
+  [11_260, "3 h 07 min"],
+  [86_400, "1 d 0 h"],
+  [187_200, "2 d 4 h"],
+])("%f s is %s", (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});
+
+test.each([
+  [0.4, "0 ms"],
+  [48.2, "48 ms"],
+  [1549, "1.5 s"],
+])("%f ms is %s", (ms, text) => {
+  expect(milliseconds(ms)).toBe(text);
+});
+
+test("skew is told without its direction", () => {
+  expect(skewText(-200)).toBe("Clock off by 3 min 20 s");
+});
+
+test.each<[string, Record<string, State>, Record<string, State>, string]>([
+  ["nothing new", { a: "live" }, { a: "live" }, ""],
+  ["one state", { a: "live", b: "live" }, { a: "stale", b: "live" }, "a is stale"],
+  ["come and gone", { a: "live" }, { b: "live", c: "live" }, "2 cameras added, 1 camera removed"],
+  [
+    "many at once",
+    { a: "live", b: "live", c: "live", d: "live" },
+    { a: "stale", b: "stale", c: "stale", d: "stale" },
+    "4 cameras changed state",
+  ],
+])("a screen reader is told: %s", (_, before, after, said) => {
+  expect(toSay(new Map(Object.entries(before)), new Map(Object.entries(after)))).toBe(said);
+});
