@@ -44,6 +44,20 @@ def encode(message: Message) -> bytes:
     return message.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
+def encode_people_counter(message: Capture | Result) -> bytes:
+    """The fields of the original people-counter and no others."""
+    return message.model_dump_json(
+        by_alias=True,
+        include={
+            "type": True,
+            "device_id": True,
+            "file_path": True,
+            "creation_timestamp": True,
+            "analysis_metadata": {"results": {"count"}},
+        },
+    ).encode()
+
+
 def decode(topics: Topics, topic: str, payload: bytes) -> AnyMessage:
     """The message on a topic; DecodeError when it is too large, malformed, or speaks for somebody else."""
     place = topics.parse(topic)

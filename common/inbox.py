@@ -1,0 +1,48 @@
+"""What comes in from the bus, decoded; what cannot be used is counted, and logged now and then."""
+
+from collections import OrderedDict
+
+import structlog
+
+from common.ports.bus import Received
+from common.ports.clock import Clock
+from common.telemetry import BUS_BAD_MESSAGES, BUS_MESSAGES
+from common.wire.codec import DecodeError, decode
+from common.wire.messages import AnyMessage
+from common.wire.topics import Topics
+
+log = structlog.get_logger(__name__)
+
+_QUIET = 60.0
+_SENDERS = 1000
+
+
+class Inbox:
+    """Logs a sender's bad messages once a minute. Used on the bus's thread; remembers at most 1,000 senders."""
+
+    def __init__(self, topics: Topics, clock: Clock) -> None:
+        self._topics = topics
+        self._clock = clock
+        self._logged: OrderedDict[str, float] = OrderedDict()
+
+    def open(self, received: Received) -> AnyMessage | None:
+        """The message, or None when it had to be dropped."""
+        try:
+            message = decode(self._topics, received.topic, received.payload)
+        except DecodeError as error:
+            self.refuse(received.topic, error.cause)
+            return None
+        BUS_MESSAGES.labels(type(message).__name__).inc()
+        return message
+
+    def refuse(self, sender: str, reason: str) -> None:
+        """Count a message that was well formed or not, but cannot be used."""
+        BUS_BAD_MESSAGES.inc()
+        now = self._clock.monotonic()
+        if now - self._logged.get(sender, -_QUIET) < _QUIET:
+            return
+        self._logged[sender] = now
+        self._logged.move_to_end(sender)
+        if len(self._logged) > _SENDERS:
+            self._logged.popitem(last=False)
+        log.warning("dropped a bad message", sender=sender[:200], reason=reason[:500])

@@ -1,0 +1,108 @@
+"""The batches a worker owns or has claimed, and how far each capture in them has come. Pure."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+_RETRY_FIRST, _RETRY_LAST = 0.5, 8.0
+
+
+class Stage(Enum):
+    """What is under way; FETCHED alone is waiting, for the model."""
+
+    FETCHING = "fetching"
+    FETCHED = "fetched"
+    ANALYSING = "analysing"
+    SHOWING = "showing"
+    PUBLISHING = "publishing"
+    SETTLING = "settling"
+
+
+@dataclass(slots=True)
+class Job:
+    """One capture of a batch. `retry_at` is set while a failed step waits to be tried again."""
+
+    key: str
+    stage: Stage = Stage.FETCHING
+    failures: int = 0
+    retry_at: float | None = None
+
+    def enter(self, stage: Stage) -> None:
+        self.stage = stage
+        self.failures = 0
+        self.retry_at = None
+
+    def fail(self, now: float) -> None:
+        self.retry_at = now + min(_RETRY_LAST, _RETRY_FIRST * 2**self.failures)
+        self.failures += 1
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one claim won: a job for the latest capture of each device, and what those supersede."""
+
+    jobs: dict[str, Job]
+    superseded: tuple[str, ...]
+    settles_at: float
+    renew_at: float
+    held: bool = False
+    done: list[str] = field(default_factory=list)
+
+    def keys(self) -> list[str]:
+        """What is owned and not finished."""
+        return [*self.jobs, *self.superseded]
+
+    def finish(self, job: Job) -> None:
+        del self.jobs[job.key]
+        self.done.append(job.key)
+
+
+class Batches:
+    """At most `room` batches: one for the model and one ahead of it."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._batches: list[Batch] = []
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self._batches)
+
+    def __len__(self) -> int:
+        return sum(len(batch.jobs) for batch in self._batches)
+
+    def full(self) -> bool:
+        return len(self._batches) >= self._room
+
+    def add(self, batch: Batch) -> None:
+        self._batches.append(batch)
+
+    def discard(self, batch: Batch) -> None:
+        self._batches.remove(batch)
+
+    def find(self, key: str) -> tuple[Batch, Job] | None:
+        return next(((b, b.jobs[key]) for b in self._batches if key in b.jobs), None)
+
+    def lose(self, keys: Collection[str]) -> list[str]:
+        """Give up what another worker won. The keys whose jobs end; one that is past the model goes on."""
+        ended = []
+        for batch in self._batches:
+            batch.superseded = tuple(key for key in batch.superseded if key not in keys)
+            for key in keys:
+                job = batch.jobs.get(key)
+                if job and job.stage in (Stage.FETCHING, Stage.FETCHED):
+                    del batch.jobs[key]
+                    ended.append(key)
+        return ended
+
+    def next_to_analyse(self) -> Job | None:
+        """The first fetched capture of a held batch, unless the model is at work."""
+        jobs = [job for batch in self._batches if batch.held for job in batch.jobs.values()]
+        if any(job.stage is Stage.ANALYSING for job in jobs):
+            return None
+        return next((job for job in jobs if job.stage is Stage.FETCHED), None)
+
+    def deadline(self) -> float | None:
+        """The next settle, renewal or retry."""
+        times = [b.renew_at if b.held else b.settles_at for b in self._batches]
+        times += [j.retry_at for b in self._batches for j in b.jobs.values() if j.retry_at is not None]
+        return min(times, default=None)

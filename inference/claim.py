@@ -1,0 +1,188 @@
+"""Who analyses a capture. Pure: no clock, no thread, no network.
+
+Theory. A worker that wants captures publishes a claim and listens for a settle time, then holds them. Every
+worker judges what it has heard of a capture by the same rule, in which arrival order has no part:
+
+1. a higher term beats a lower one;
+2. in one term, a claimant that already holds (it said so in a renewal) beats one that does not;
+3. else the lower rank wins, a hash of the capture's time slot and the worker's name.
+
+Two workers that claim before hearing of each other do so within one delivery delay d; each has heard the
+other when 2 d have passed. So if a settle time covers 2 d, exactly one of them holds: on any broker that is
+prompt and loses nothing, whether or not it orders. A claim that arrives later, on a slow broker, meets a
+holder, which answers with a renewal, and rule 2 turns the latecomer away.
+
+A holder renews. When its lease has run out, or the broker's will says it is gone, its captures are free
+again and are claimed in the next term (rule 1), so a holder that was only cut off gives way when it is
+back. Where it had started already, the work is done twice: results are accepted once per flow and capture,
+so that costs work, not truth.
+
+Nobody asks for consent and nothing waits for a quorum: losing every message leads to more work, never to
+none. Memory is bounded: what is finished is remembered for the `memory` latest captures only.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2s
+
+from common.wire.keys import parse_capture_key
+from common.wire.messages import Claim, Finished, Renewal
+
+SLOT = 0.2
+"""Seconds; captures of one slot prefer the same worker, so that batches fill."""
+
+
+def slot(key: str) -> str:
+    """What the rank of a capture depends on: its time slot, or the key where that has no time."""
+    parsed = parse_capture_key(key)
+    return str(int(parsed.taken_at / SLOT)) if parsed else key
+
+
+def rank(key: str, worker: str) -> bytes:
+    """Rendezvous hashing (Thaler and Ravishankar 1998): the live worker of the lowest rank is preferred."""
+    return blake2s(f"{slot(key)}/{worker}".encode()).digest()
+
+
+def preferred(key: str, workers: Iterable[str]) -> str:
+    """The worker that should take this capture when it has room."""
+    return min(workers, key=lambda worker: rank(key, worker))
+
+
+@dataclass(slots=True)
+class Ballot:
+    """What is known of one capture's owner. `heard`: when the owner last spoke of it, monotonic seconds."""
+
+    term: int
+    owner: str | None
+    held: bool
+    heard: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a message changed, by capture: taken by others, lost by us, to be defended, finished."""
+
+    taken: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    defend: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+
+
+class Ballots:
+    """One worker's view of who owns what."""
+
+    def __init__(self, me: str, lease: float, memory: int = 20_000) -> None:
+        self._me = me
+        self._lease = lease
+        self._memory = memory
+        self._open: dict[str, Ballot] = {}
+        self._finished: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def is_finished(self, key: str) -> bool:
+        return key in self._finished
+
+    def is_taken(self, key: str) -> bool:
+        ballot = self._open.get(key)
+        return ballot is not None and ballot.owner is not None
+
+    def is_mine(self, key: str) -> bool:
+        ballot = self._open.get(key)
+        return ballot is not None and ballot.owner == self._me
+
+    def claim(self, keys: Iterable[str], now: float) -> Claim:
+        """Take free captures, each in the term after the last one known."""
+        return Claim(worker=self._me, captures=tuple((key, self._take(key, now)) for key in keys))
+
+    def _take(self, key: str, now: float) -> int:
+        last = self._open.get(key)
+        self._open[key] = Ballot(last.term + 1 if last else 0, self._me, held=False, heard=now)
+        return self._open[key].term
+
+    def hold(self, keys: Iterable[str]) -> None:
+        """The settle time is over for those of `keys` that are still ours."""
+        for key in keys:
+            if self.is_mine(key):
+                self._open[key].held = True
+
+    def renewal(self, keys: Iterable[str]) -> Renewal | None:
+        """What the owner says to keep `keys`; None when none of them is ours."""
+        mine = tuple((key, self._open[key].term) for key in keys if self.is_mine(key))
+        return Renewal(worker=self._me, captures=mine) if mine else None
+
+    def finish(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._open.pop(key, None)
+            self._finished[key] = None
+            self._finished.move_to_end(key)
+        while len(self._finished) > self._memory:
+            self._finished.popitem(last=False)
+
+    def hear(self, message: Claim | Renewal | Finished, now: float) -> Heard:
+        """Judge what another worker said. Our own words come back from the broker and change nothing."""
+        if message.worker == self._me:
+            return Heard()
+        if isinstance(message, Finished):
+            self.finish(message.captures)
+            return Heard(finished=message.captures)
+        held = isinstance(message, Renewal)
+        verdicts = [
+            (key, self._judge(key, term, message.worker, held, now)) for key, term in message.captures
+        ]
+        return Heard(
+            taken=tuple(key for key, verdict in verdicts if verdict in ("taken", "lost")),
+            lost=tuple(key for key, verdict in verdicts if verdict == "lost"),
+            defend=tuple(key for key, verdict in verdicts if verdict == "defend"),
+        )
+
+    def _judge(self, key: str, term: int, worker: str, held: bool, now: float) -> str:  # noqa: FBT001
+        if key in self._finished:
+            return "over"
+        ballot = self._open.get(key)
+        if ballot is not None and ballot.owner == worker and term == ballot.term:
+            ballot.held |= held
+            ballot.heard = now
+            return "taken"
+        if ballot is not None and not self._beats(key, term, worker, held, ballot):
+            return "defend" if ballot.owner == self._me and ballot.held else "kept"
+        ours = ballot is not None and ballot.owner == self._me
+        self._open[key] = Ballot(term, worker, held, now)
+        return "lost" if ours else "taken"
+
+    @staticmethod
+    def _beats(key: str, term: int, worker: str, held: bool, ballot: Ballot) -> bool:  # noqa: FBT001
+        if term != ballot.term or ballot.owner is None:
+            return term >= ballot.term
+        if held != ballot.held:
+            return held
+        return rank(key, worker) < rank(key, ballot.owner)
+
+    def free(self, which: Callable[[Ballot], bool]) -> list[str]:
+        """Take captures from the other workers' ballots that `which` selects; their terms are kept."""
+        keys = [k for k, b in self._open.items() if b.owner not in (None, self._me) and which(b)]
+        for key in keys:
+            self._open[key].owner = None
+        return keys
+
+    def bury(self, worker: str) -> list[str]:
+        """Free what a worker owned that is gone."""
+        return self.free(lambda ballot: ballot.owner == worker)
+
+    def expire(self, now: float) -> list[str]:
+        """Free what was not renewed within the lease."""
+        return self.free(lambda ballot: ballot.heard + self._lease <= now)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop free ballots of captures that nobody here can name the device of."""
+        for key in keys:
+            if not self.is_taken(key):
+                self._open.pop(key, None)
+
+    def deadline(self) -> float | None:
+        """When the next lease of another worker runs out."""
+        others = (b.heard for b in self._open.values() if b.owner not in (None, self._me))
+        first = min(others, default=None)
+        return None if first is None else first + self._lease

@@ -1,0 +1,190 @@
+"""What reaches a worker's core, and what it asks for. `key` is a capture's object key throughout."""
+
+from dataclasses import dataclass
+
+from common.wire.messages import Capture, Claim, Finished, Renewal, WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A deadline has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """The bus is up, with every subscription granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A capture was announced, or found in the store; `received_at` is Unix seconds."""
+
+    capture: Capture
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A worker of this flow spoke about ownership."""
+
+    message: Claim | Renewal | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    status: WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The snapshot is in the store."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The broker has the result."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The result is kept in the store and the raw picture is deleted."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A step did not succeed and may later."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hopeless:
+    """A step did not succeed and never will: the picture is bad."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The picture is not in the store: somebody has finished it."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A page of the store was listed; `after` is where the next one starts, None behind the last."""
+
+    found: tuple[Seen, ...]
+    after: str | None
+
+
+Event = (
+    Tick
+    | Online
+    | Offline
+    | Seen
+    | Said
+    | Peer
+    | Fetched
+    | Analysed
+    | Shown
+    | Published
+    | Settled
+    | Failed
+    | Hopeless
+    | Missing
+    | Swept
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    message: Claim | Renewal | Finished | WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Get and decode the picture: Fetched, Failed, Hopeless or Missing."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """Run the model on the fetched picture: Analysed or Hopeless."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Draw the snapshot and upload it: Shown or Failed."""
+
+    key: str
+    capture: Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Publish the result: Published or Failed."""
+
+    key: str
+    capture: Capture
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Keep the result in the store, delete the raw picture: Settled or Failed."""
+
+    key: str
+    capture: Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Nothing more will be asked about this capture."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete raw pictures that nobody will look at. Not retried: the sweep finds what is left."""
+
+    keys: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """List a page of captures in the store behind `after`: Swept."""
+
+    after: str
+
+
+Effect = Say | Fetch | Analyse | Show | Publish | Settle | Drop | Delete | Sweep

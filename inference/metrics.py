@@ -1,0 +1,11 @@
+"""What a worker counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ANALYSED = Counter("headway_captures_analysed_total", "Captures analysed")
+DELETED = Counter("headway_captures_deleted_total", "Raw pictures deleted unseen, by reason", ["reason"])
+FAILED = Counter("headway_steps_failed_total", "Steps that failed and are tried again", ["step"])
+STEP_SECONDS = Histogram("headway_step_seconds", "Time of a step", ["step"])
+QUEUE_SECONDS = Histogram("headway_queue_seconds", "From announcement to the start of inference")
+LOAD = Gauge("headway_worker_load", "Captures claimed or owned and not finished")
+WAITING = Gauge("headway_worker_waiting", "Captures that wait for an owner")

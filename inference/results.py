@@ -1,0 +1,52 @@
+"""From an analysis to the message that carries it. Pure."""
+
+from dataclasses import dataclass
+
+from common.wire.keys import snapshot_key
+from common.wire.messages import MAX_BOXES, AnalysisMetadata, Capture, Result, Results
+from common.wire.names import ObjectPath
+from inference.analyse import Analysis
+from inference.worker import Identity
+
+_LEAST, _UNKNOWN, _MISSED = 5.0, 30.0, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the model said, and when it was asked (Unix seconds)."""
+
+    analysis: Analysis
+    started_at: float
+
+
+def patience(interval: float | None) -> float:
+    """Seconds until a device's value is stale: three captures missed, at least 5; 30 if its pace is unknown."""
+    return _UNKNOWN if interval is None else max(_LEAST, _MISSED * interval)
+
+
+def result(me: Identity, capture: Capture, examined: Examined, received_at: float, now: float) -> Result:
+    """What is published about a capture; times are Unix seconds by this worker's clock."""
+    analysis = examined.analysis
+    results = Results(
+        count=analysis.count,
+        flow=me.flow,
+        model=me.model,
+        counts=dict(analysis.counts),
+        boxes=tuple(analysis.boxes[:MAX_BOXES]),
+        worker=me.worker,
+        width=analysis.width,
+        height=analysis.height,
+        queue_ms=round(max(0.0, examined.started_at - received_at) * 1e3, 1),
+        inference_ms=round(analysis.inference_ms, 1),
+    )
+    return Result(
+        device_id=capture.device_id,
+        file_path=ObjectPath(capture.file_path.bucket, snapshot_key(me.flow, capture.device_id)),
+        creation_timestamp=capture.creation_timestamp,
+        analysis_metadata=AnalysisMetadata(results=results),
+        capture_id=capture.file_path.key,
+        sequence=capture.sequence,
+        received_at=received_at,
+        published_at=now,
+        stale_after=received_at + patience(capture.interval),
+    )

@@ -1,0 +1,175 @@
+"""A worker's hands: where its core's effects meet the bus, the store and the model."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from common.inbox import Inbox
+from common.loop import Loop
+from common.ports.bus import Bus, BusEvent, Connected, Delivered, Disconnected, Received, Undelivered
+from common.ports.clock import Clock
+from common.ports.store import ObjectStore
+from common.telemetry import BUS_CONNECTED
+from common.wire.codec import encode, encode_people_counter
+from common.wire.messages import AnyMessage, Capture, Claim, Finished, Renewal, WorkerStatus
+from common.wire.topics import PEOPLE_COUNTER, Topics
+from inference import metrics
+from inference.detector import Detector
+from inference.events import (
+    Analyse,
+    Delete,
+    Drop,
+    Effect,
+    Event,
+    Failed,
+    Fetch,
+    Offline,
+    Online,
+    Peer,
+    Publish,
+    Published,
+    Said,
+    Say,
+    Seen,
+    Settle,
+    Show,
+    Sweep,
+    Tick,
+)
+from inference.results import result
+from inference.settings import InferenceSettings
+from inference.steps import Desk, Steps
+from inference.worker import Identity, Worker
+
+SHARD = "0"
+
+
+class Runner:
+    """Runs one worker. Threads: the loop's, the bus's, and one small pool for each kind of step."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        me: Identity,
+        settings: InferenceSettings,
+        bus: Bus,
+        store: ObjectStore,
+        detector: Detector,
+        clock: Clock,
+    ) -> None:
+        self.loop: Loop[Event, Effect] = Loop(worker, self.perform, Tick(), clock)
+        self._worker = worker
+        self._me = me
+        self._compat = settings.compat.people_counter
+        self._bus = bus
+        self._bucket = store.bucket
+        self._clock = clock
+        self._topics = Topics(settings.bus.prefix)
+        self._inbox = Inbox(self._topics, clock)
+        self._desk = Desk()
+        self._steps = Steps(store, detector, settings.inference, clock, self._desk)
+        self._tokens = itertools.count()
+        self._publishing: dict[int, str] = {}
+        self._pools = {
+            name: ThreadPoolExecutor(threads, name)
+            for name, threads in (("fetch", 2), ("model", 1), ("show", 1), ("tidy", 1))
+        }
+
+    def start(self) -> None:
+        """Join the bus; the core starts claiming when it is heard there."""
+        self._bus.subscribe(
+            self._topics.claim(self._me.flow), self._topics.worker_status(), self._topics.image()
+        )
+        if self._compat:
+            self._bus.subscribe(PEOPLE_COUNTER)
+        self._bus.start(self.hear)
+
+    def close(self) -> None:
+        """Say goodbye, so that others take over at once, and wait for what is under way."""
+        for pool in self._pools.values():
+            pool.shutdown(cancel_futures=True)
+        self._say(self._worker.status("offline"))
+        self._bus.stop()
+
+    def hear(self, event: BusEvent) -> None:
+        """On the bus's thread."""
+        match event:
+            case Connected():
+                BUS_CONNECTED.set(1)
+                self.loop.post(Online())
+            case Disconnected():
+                BUS_CONNECTED.set(0)
+                self.loop.post(Offline())
+            case Delivered():
+                self.loop.post(Published(self._publishing.pop(event.token)))
+            case Undelivered():
+                self.loop.post(Failed(self._publishing.pop(event.token), event.reason))
+            case Received():
+                message = self._inbox.open(event)
+                if message is not None and (heard := self._event(message, event.topic)) is not None:
+                    self.loop.offer(heard)
+
+    def _event(self, message: AnyMessage, topic: str) -> Event | None:
+        match message:
+            case Capture():
+                if message.file_path.bucket != self._bucket:
+                    self._inbox.refuse(
+                        topic, f"the picture lies in bucket {message.file_path.bucket}, not in ours"
+                    )
+                    return None
+                return Seen(message, self._clock.wall())
+            case Claim() | Renewal() | Finished():
+                return Said(message)
+            case WorkerStatus():
+                return Peer(message)
+            case _:
+                return None
+
+    def perform(self, effect: Effect) -> None:
+        """On the loop's thread: nothing here blocks."""
+        steps = self._steps
+        match effect:
+            case Say():
+                self._say(effect.message)
+            case Fetch():
+                self._aside("fetch", partial(steps.fetch, effect.key))
+            case Analyse():
+                self._aside("model", partial(steps.analyse, effect.key))
+            case Show():
+                self._aside("show", partial(steps.show, effect.key, effect.capture))
+            case Publish():
+                self._publish(effect)
+            case Settle():
+                self._aside("tidy", partial(steps.settle, effect.key, effect.capture))
+            case Drop():
+                self._desk.clear(effect.key)
+            case Delete():
+                self._aside("tidy", partial(steps.delete, effect.keys, effect.reason))
+            case Sweep():
+                self._aside("tidy", partial(steps.sweep, effect.after))
+        metrics.LOAD.set(self._worker.load)
+        metrics.WAITING.set(self._worker.waiting)
+
+    def _aside(self, pool: str, step: "partial[Event]") -> None:
+        self.loop.aside(self._pools[pool], step)
+
+    def _say(self, message: Claim | Renewal | Finished | WorkerStatus) -> None:
+        if isinstance(message, WorkerStatus):
+            self._bus.publish(self._topics.worker_status(message.worker), encode(message), retain=True)
+        else:
+            self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(message))
+
+    def _publish(self, effect: Publish) -> None:
+        work = self._work[effect.key]
+        assert work.analysis is not None
+        now = self._clock.wall()
+        work.result = result(
+            self._me, effect.capture, work.analysis, effect.received_at, work.started_at, now
+        )
+        metrics.QUEUE_SECONDS.observe(max(0.0, work.started_at - effect.received_at))
+        if self._compat:
+            self._bus.publish(PEOPLE_COUNTER, encode_people_counter(work.result))
+        token = next(self._tokens)
+        self._publishing[token] = effect.key
+        topic = self._topics.result(self._me.flow, effect.capture.device_id)
+        self._bus.publish(topic, encode(message), retain=True, token=token)

@@ -1,0 +1,44 @@
+"""Settings of a worker."""
+
+import os
+import socket
+from typing import Literal
+
+from pydantic import Field
+
+from common.settings import CommonSettings, Section
+from common.wire.names import Flow, WorkerID
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+class InferenceSection(Section):
+    """What a worker does with captures."""
+
+    name: WorkerID = Field(
+        default_factory=_name, description="this worker's name, its own; default: host and process"
+    )
+    flow: Flow = Field("production", description="the flow this worker belongs to")
+    profile: Literal["accurate", "light"] = Field(
+        "accurate", description="light: half the time, misses far people"
+    )
+    show_people: tuple[str, ...] = Field(
+        (), description="devices whose snapshots show people unpixelated; * is all"
+    )
+    max_batch: int = Field(8, ge=1, le=256, description="devices in a batch at most")
+    max_wait: float = Field(0.02, ge=0, le=60, description="seconds a capture waits for its batch to fill")
+    settle: float = Field(
+        0.03, ge=0, le=10, description="seconds a claim is open to rivals; over two message delays"
+    )
+    lease: float = Field(
+        6.0, gt=0, le=600, description="seconds after which a silent owner's captures are free"
+    )
+    max_bytes: int = Field(20_000_000, ge=1000, le=200_000_000, description="size of a picture file at most")
+
+
+class InferenceSettings(CommonSettings):
+    """A worker: shares the stream of captures with others and says what is in the pictures."""
+
+    inference: InferenceSection = InferenceSection()

@@ -1,0 +1,156 @@
+"""The steps of a worker that block: each runs on a pool's thread and answers with the event of its outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from common.ports.clock import Clock
+from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError
+from common.wire.codec import encode
+from common.wire.keys import CAPTURES, parse_capture_key, result_key, snapshot_key
+from common.wire.messages import Capture, Result
+from common.wire.names import ObjectPath
+from inference import metrics
+from inference.analyse import examine
+from inference.detector import Detector, Picture
+from inference.draw import snapshot
+from inference.events import (
+    Analysed,
+    Event,
+    Failed,
+    Fetched,
+    Hopeless,
+    Missing,
+    Seen,
+    Settled,
+    Shown,
+    Swept,
+    Tick,
+)
+from inference.picture import BadPicture, decode
+from inference.results import Examined
+from inference.settings import InferenceSection
+
+log = structlog.get_logger(__name__)
+
+_PAGE = 1000
+_YOUNG = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is in memory of the captures at work, by key. One step at a time touches a key."""
+
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    examined: dict[str, Examined] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
+
+    def clear(self, key: str) -> None:
+        self.pictures.pop(key, None)
+        self.examined.pop(key, None)
+        self.results.pop(key, None)
+
+
+class Steps:
+    """A step finds on the desk what the step before it left there."""
+
+    def __init__(
+        self, store: ObjectStore, detector: Detector, settings: InferenceSection, clock: Clock, desk: Desk
+    ) -> None:
+        self._store = store
+        self._detector = detector
+        self._settings = settings
+        self._clock = clock
+        self._desk = desk
+
+    def fetch(self, key: str) -> Event:
+        """Get and decode; a picture that is no picture is hopeless."""
+        try:
+            with metrics.STEP_SECONDS.labels("fetch").time():
+                data = self._store.get(key, self._settings.max_bytes)
+            with metrics.STEP_SECONDS.labels("decode").time():
+                picture = decode(data)
+        except NotFoundError:
+            return Missing(key)
+        except (TooLargeError, BadPicture) as error:
+            log.warning("a bad picture", key=key, reason=str(error))
+            return Hopeless(key, "bad picture")
+        except StoreError as error:
+            return _failed(key, "fetch", error)
+        self._desk.pictures[key] = picture
+        return Fetched(key)
+
+    def analyse(self, key: str) -> Event:
+        started_at = self._clock.wall()
+        with metrics.STEP_SECONDS.labels("analyse").time():
+            analysis = examine(self._desk.pictures.pop(key), self._detector)
+        self._desk.examined[key] = Examined(analysis, started_at)
+        metrics.ANALYSED.inc()
+        return Analysed(key)
+
+    def show(self, key: str, capture: Capture) -> Event:
+        """Draw and upload the picture that people see."""
+        analysis = self._desk.examined[key].analysis
+        device = capture.device_id
+        try:
+            with metrics.STEP_SECONDS.labels("show").time():
+                data = snapshot(
+                    analysis.picture,
+                    analysis.detections,
+                    analysis.count,
+                    capture.creation_timestamp,
+                    pixelate=not {device, "*"} & set(self._settings.show_people),
+                )
+                self._store.put(snapshot_key(self._settings.flow, device), data)
+        except StoreError as error:
+            return _failed(key, "show", error)
+        return Shown(key)
+
+    def settle(self, key: str, capture: Capture) -> Event:
+        """Keep the published result for those that start later, then delete the raw picture."""
+        try:
+            with metrics.STEP_SECONDS.labels("settle").time():
+                name = result_key(self._settings.flow, capture.device_id)
+                self._store.put(name, encode(self._desk.results[key]), "application/json")
+                self._store.delete([key])
+        except StoreError as error:
+            return _failed(key, "settle", error)
+        return Settled(key)
+
+    def delete(self, keys: Sequence[str], reason: str) -> Event:
+        try:
+            self._store.delete(keys)
+            metrics.DELETED.labels(reason).inc(len(keys))
+        except StoreError as error:
+            log.warning(
+                "pictures were not deleted; the next sweep tries again", reason=str(error), count=len(keys)
+            )
+        return Tick()
+
+    def sweep(self, after: str) -> Event:
+        """One page of captures; the youngest are left out, they are being announced right now."""
+        try:
+            with metrics.STEP_SECONDS.labels("sweep").time():
+                if not after:
+                    self._store.ensure_bucket()
+                page = self._store.list(CAPTURES, after, _PAGE)
+        except StoreError as error:
+            log.warning("the store could not be searched for captures without a result", reason=str(error))
+            return Swept((), None)
+        until = self._clock.wall() - _YOUNG
+        found = tuple(seen for info in page if info.modified <= until and (seen := self._seen(info)))
+        return Swept(found, page[-1].key if len(page) == _PAGE else None)
+
+    def _seen(self, info: ObjectInfo) -> Seen | None:
+        if (parsed := parse_capture_key(info.key)) is None:
+            return None
+        path = ObjectPath(self._store.bucket, info.key)
+        capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
+        return Seen(capture, info.modified)
+
+
+def _failed(key: str, step: str, error: StoreError) -> Failed:
+    metrics.FAILED.labels(step).inc()
+    log.warning("a step failed and is tried again", step=step, key=key, reason=str(error))
+    return Failed(key, str(error))

@@ -1,0 +1,274 @@
+"""A worker's core: it collects announcements, claims batches, and sees each owned capture through. Pure.
+
+    seen -> waiting -> claimed -> held -> fetched -> analysed -> shown -> published -> settled -> finished
+
+While a claim settles its pictures are fetched already. A step that fails is tried again for as long as the
+claim is ours; a picture that is missing is somebody else's finished work, and one that is bad is deleted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from common.wire.keys import parse_capture_key
+from common.wire.messages import Capture, Finished, Model, WorkerStatus
+from common.wire.names import ObjectPath
+from inference.batches import Batch, Batches, Job
+from inference.claim import Ballots, preferred
+from inference.collect import Announced, Collector
+from inference.events import (
+    Delete,
+    Drop,
+    Effect,
+    Event,
+    Fetch,
+    Offline,
+    Online,
+    Peer,
+    Said,
+    Say,
+    Seen,
+    Sweep,
+    Swept,
+    Tick,
+)
+from inference.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """`max_batch` devices a batch, `room` batches at once; the rest in seconds."""
+
+    max_batch: int = 8
+    room: int = 2
+    max_wait: float = 0.02
+    patience: float = 0.15
+    settle: float = 0.03
+    lease: float = 6.0
+    listen: float = 0.2
+    heartbeat: float = 5.0
+    sweep: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a worker says of itself."""
+
+    worker: str
+    session: str
+    flow: str
+    bucket: str
+    model: Model
+    profile: str
+
+
+class Worker:
+    """`handle` and `deadline` as the loop wants them."""
+
+    def __init__(self, me: Identity, timing: Timing = Timing()) -> None:
+        self._me = me
+        self._timing = timing
+        self._known: dict[str, Announced] = {}
+        self._ballots = Ballots(me.worker, timing.lease)
+        self._waiting = Collector(timing.max_batch, timing.max_wait, timing.patience)
+        self._batches = Batches(timing.room)
+        self._pipeline = Pipeline(self._batches, self._known)
+        self._peers: dict[str, tuple[str, float]] = {}
+        self._ready_at: float | None = None
+        self._heartbeat_at = 0.0
+        self._sweep_at: float | None = None
+
+    @property
+    def load(self) -> int:
+        """Captures claimed or owned and not finished."""
+        return len(self._batches)
+
+    @property
+    def waiting(self) -> int:
+        """Captures that wait for an owner."""
+        return len(self._waiting)
+
+    def handle(self, event: Event, now: float) -> list[Effect]:
+        effects = [*self._react(event, now), *self._batches_due(now), *self._pipeline.retry(now)]
+        effects += self._finished()
+        effects += self._pipeline.analyse()
+        effects += self._claim(now)
+        return effects
+
+    def deadline(self) -> float | None:
+        times = [self._batches.deadline(), self._ballots.deadline()]
+        if self._ready_at is not None:
+            times += [self._heartbeat_at, self._sweep_at]
+            if not self._batches.full() and (ripe := self._waiting.deadline(self._prefers_me)) is not None:
+                times.append(max(ripe, self._ready_at))
+        return min((t for t in times if t is not None), default=None)
+
+    def _react(self, event: Event, now: float) -> list[Effect]:
+        match event:
+            case Tick():
+                return self._tick(now)
+            case Online():
+                self._ready_at = self._heartbeat_at = now + self._timing.listen
+                self._sweep_at = self._ready_at
+                return [Say(self.status("online"))]
+            case Offline():
+                self._ready_at = None
+                return []
+            case Seen():
+                return self._seen(event, now)
+            case Said():
+                return self._said(event, now)
+            case Peer():
+                return self._peer(event.status, now)
+            case Swept():
+                return self._swept(event, now)
+            case _:
+                return self._pipeline.progress(event, now)
+
+    def _tick(self, now: float) -> list[Effect]:
+        self._wait_again(self._ballots.expire(now), now)
+        if self._ready_at is None:
+            return []
+        effects: list[Effect] = []
+        if self._heartbeat_at <= now:
+            self._heartbeat_at = now + self._timing.heartbeat
+            self._forget_silent_peers(now)
+            effects.append(Say(self.status("online")))
+        if self._sweep_at is not None and self._sweep_at <= now:
+            self._sweep_at = None
+            effects.append(Sweep(""))
+        return effects
+
+    def status(self, state: Literal["online", "offline"]) -> WorkerStatus:
+        me = self._me
+        return WorkerStatus(
+            worker=me.worker,
+            state=state,
+            session=me.session,
+            flow=me.flow,
+            load=self.load,
+            model=me.model,
+            profile=me.profile,
+        )
+
+    def _seen(self, seen: Seen, now: float) -> list[Effect]:
+        announced = Announced(seen.capture, seen.received_at, now)
+        key = announced.key
+        if key in self._known or self._ballots.is_finished(key):
+            return []
+        self._known[key] = announced
+        if not self._ballots.is_taken(key):
+            self._wait(announced)
+        return []
+
+    def _wait(self, announced: Announced) -> None:
+        for pushed in self._waiting.add(announced):
+            del self._known[pushed]
+            self._ballots.forget([pushed])
+
+    def _wait_again(self, keys: Iterable[str], now: float) -> None:
+        """Captures whose owner is gone; of one we never heard announced, the key tells enough or nothing."""
+        for key in keys:
+            announced = self._known.get(key) or self._from_key(key, now)
+            if announced is None:
+                self._ballots.forget([key])
+            else:
+                self._known[key] = announced
+                self._wait(announced)
+
+    def _from_key(self, key: str, now: float) -> Announced | None:
+        if (parsed := parse_capture_key(key)) is None:
+            return None
+        path = ObjectPath(self._me.bucket, key)
+        capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
+        return Announced(capture, parsed.taken_at, now)
+
+    def _said(self, said: Said, now: float) -> list[Effect]:
+        heard = self._ballots.hear(said.message, now)
+        self._waiting.remove([*heard.taken, *heard.finished])
+        ended = self._batches.lose([*heard.lost, *heard.finished])
+        for key in heard.finished:
+            self._forget(key)
+        renewal = self._ballots.renewal(heard.defend)
+        return [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+
+    def _forget(self, key: str) -> None:
+        if self._batches.find(key) is None:
+            self._known.pop(key, None)
+
+    def _peer(self, status: WorkerStatus, now: float) -> list[Effect]:
+        """A will speaks for the session it was left by, not for the one after it."""
+        if status.worker == self._me.worker or status.flow != self._me.flow:
+            return []
+        session, _ = self._peers.get(status.worker, (status.session, now))
+        if status.state == "online":
+            self._peers[status.worker] = (status.session, now)
+        elif status.session == session:
+            self._peers.pop(status.worker, None)
+            self._wait_again(self._ballots.bury(status.worker), now)
+        return []
+
+    def _forget_silent_peers(self, now: float) -> None:
+        for worker, (_, heard) in list(self._peers.items()):
+            if heard + 3 * self._timing.heartbeat <= now:
+                del self._peers[worker]
+
+    def _prefers_me(self, key: str) -> bool:
+        return preferred(key, [self._me.worker, *self._peers]) == self._me.worker
+
+    def _swept(self, swept: Swept, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        keys = (seen.capture.file_path.key for seen in swept.found)
+        left = tuple(key for key in keys if self._ballots.is_finished(key))
+        if left:
+            effects.append(Delete(left, "left behind"))
+        for seen in swept.found:
+            effects += self._seen(seen, now)
+        if swept.after is not None:
+            return [*effects, Sweep(swept.after)]
+        self._sweep_at = now + self._timing.sweep
+        return effects
+
+    def _claim(self, now: float) -> list[Effect]:
+        """Claim one ripe batch if there is room; its pictures are fetched while the claim settles."""
+        if self._ready_at is None or now < self._ready_at or self._batches.full():
+            return []
+        selection = self._waiting.select(now, self._prefers_me)
+        if selection is None:
+            return []
+        keys = [*selection.latest, *selection.superseded]
+        self._waiting.remove(keys)
+        settles_at = now + self._timing.settle if self._peers else now
+        jobs = {key: Job(key) for key in selection.latest}
+        self._batches.add(Batch(jobs, selection.superseded, settles_at, settles_at + self._timing.lease / 3))
+        return [Say(self._ballots.claim(keys, now)), *(Fetch(key) for key in selection.latest)]
+
+    def _batches_due(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        for batch in self._batches:
+            if not batch.held and batch.settles_at <= now:
+                effects += self._hold(batch)
+            if batch.held and batch.renew_at <= now:
+                batch.renew_at = now + self._timing.lease / 3
+                renewal = self._ballots.renewal(batch.keys())
+                effects += [Say(renewal)] if renewal else []
+        return effects
+
+    def _hold(self, batch: Batch) -> list[Effect]:
+        batch.held = True
+        self._ballots.hold(batch.keys())
+        unseen, batch.superseded = batch.superseded, ()
+        batch.done += unseen
+        return [Delete(unseen, "superseded")] if unseen else []
+
+    def _finished(self) -> list[Effect]:
+        """Say which batches need nobody any more."""
+        effects: list[Effect] = []
+        for batch in [b for b in self._batches if not b.jobs and (b.held or not b.superseded)]:
+            self._batches.discard(batch)
+            self._ballots.finish(batch.done)
+            for key in batch.done:
+                self._known.pop(key, None)
+            if batch.done:
+                effects.append(Say(Finished(worker=self._me.worker, captures=tuple(batch.done))))
+        return effects
