@@ -139,7 +139,10 @@ def _frames(path: Path, detector: Detector, every: int) -> Iterator[Seen | Faile
 
 
 def _annotate(seen: Seen, folder: Path, *, pixelate: bool) -> None:
-    """Beside its siblings under a name of its own: never over the picture itself, nor over another of the same name."""
+    """
+    Beside its siblings under a name of its own: never over the picture itself, nor over another of the same
+    name.
+    """
     analysis = seen.analysis
     data = snapshot(analysis.picture, analysis.detections, analysis.count, None, pixelate=pixelate)
     path = Path(seen.name)

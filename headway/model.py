@@ -10,7 +10,10 @@ from inference.ssdlite_detector import SsdliteDetector
 
 
 def ensure_model(console: Console) -> None:
-    """Fetch and convert the model unless the cache holds it, with a bar on `console`; ModelError when that fails."""
+    """
+    Fetch and convert the model unless the cache holds it, with a bar on `console`; ModelError when that
+    fails.
+    """
     if is_prepared():
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

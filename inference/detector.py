@@ -18,7 +18,7 @@ TRAIN = "train"
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A thing of class `label`; the box is in pixels of the picture, inside it, with x1 <= x2 and y1 <= y2."""
+    """A thing of class `label`; its box in pixels, inside the picture, with x1 <= x2 and y1 <= y2."""
 
     x1: float
     y1: float
@@ -37,7 +37,10 @@ class Detection:
 
 
 class Detector(Protocol):
-    """`name` and `digest` (SHA-256 of the model, hexadecimal) say what computed a result; `labels` is what it can find."""
+    """
+    `name` and `digest` (SHA-256 of the model, hexadecimal) say what computed a result; `labels` is what it
+    can find.
+    """
 
     @property
     def name(self) -> str: ...

@@ -1,8 +1,9 @@
 """
 The snapshot that people see: boxes, count and time, with people made unrecognisable. Pure.
 
-Pixelation averages each person's box, with a margin, into at most ten cells in height: a whole figure's face is then one
-or two cells, that of somebody cut off at the chest three. It covers whom the detector found, nobody else.
+Pixelation averages each person's box, with a margin, into at most ten cells in height: a whole figure's face
+is then one or two cells, that of somebody cut off at the chest three. It covers whom the detector found,
+nobody else.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def _text(count: int, captured_at: float | None) -> str:
 
 
 def _scale(picture: Picture) -> float:
-    longest = max(picture.shape[:2])
+    longest = int(max(picture.shape[:2]))
     return min(max(longest, MIN_SIDE), MAX_SIDE) / longest
 
 
@@ -93,7 +94,7 @@ def _region(picture: Picture, detection: Detection) -> Array:
 
 def _unit(picture: Picture) -> int:
     """The thickness of a line, which text follows."""
-    return max(1, round(max(picture.shape[:2]) / 500))
+    return max(1, round(int(max(picture.shape[:2])) / 500))
 
 
 def _box(picture: Picture, detection: Detection, scale: float) -> None:

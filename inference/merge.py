@@ -1,10 +1,10 @@
 """
 Which boxes of the two passes are people. Pure.
 
-A picture is seen twice: as a 300x300 whole, where a person near the camera fits the net's anchors, and on a larger
-canvas, where a far one does. The large canvas also finds heads and legs of near people as people of their own, and the
-small one misses or fuses the far: so each pass is believed for the sizes it is good at, and what the large canvas finds
-inside a near person is part of that person.
+A picture is seen twice: as a 300x300 whole, where a person near the camera fits the net's anchors, and on a
+larger canvas, where a far one does. The large canvas also finds heads and legs of near people as people of
+their own, and the small one misses or fuses the far: so each pass is believed for the sizes it is good at,
+and what the large canvas finds inside a near person is part of that person.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ from inference.detector import Array
 from inference.ssdlite import area, intersection
 
 NEAR_SCORE = 0.4
-FAR_SCORE = 0.3
+FAR_SCORE = 0.35
+LEAST_SCORE = min(NEAR_SCORE, FAR_SCORE)
 TRAIN_SCORE = 0.5
 NEAR_HEIGHT = 60 / 300  # of the picture: below, the small pass fuses neighbours
-FAR_HEIGHT = 250  # canvas pixels: above, the large pass finds parts
-PART_SHARE = 0.4  # of a far box inside one near person
+FAR_HEIGHT = 200  # canvas pixels: above, the large pass finds parts
+PART_SHARE = 0.3  # of a far box inside one near person
 
 
 @dataclass(frozen=True, slots=True)

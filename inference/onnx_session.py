@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 
 from inference.detector import Array
 

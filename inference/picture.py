@@ -1,9 +1,9 @@
 """
 Pictures from the network: looked at before they are decoded, so that a bad one costs nothing.
 
-Sizes are read from the header first, since a few bytes can claim a picture that fills the memory. A picture that ends
-early is refused: its missing half would be decoded as grey, and nobody stands in it. Grey, palette, 16-bit, CMYK and
-transparent pictures become plain BGR bytes; the orientation that a camera noted is applied.
+Sizes are read from the header first, since a few bytes can claim a picture that fills the memory. A picture
+that ends early is refused: its missing half would be decoded as grey, and nobody stands in it. Grey, palette,
+16-bit, CMYK and transparent pictures become plain BGR bytes; the orientation that a camera noted is applied.
 """
 
 import struct
@@ -43,7 +43,10 @@ class Size:
 
 
 def decode(data: bytes, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
-    """The JPEG or PNG picture as BGR bytes, height x width x 3; BadPicture when it is none, damaged or too large."""
+    """
+    The JPEG or PNG picture as BGR bytes, height x width x 3; BadPicture when it is none, damaged or too
+    large.
+    """
     if not data:
         raise BadPicture("empty")
     if len(data) > max_bytes:
@@ -80,7 +83,7 @@ def _measure_png(data: bytes) -> Size:
 
 
 def _measure_jpeg(data: bytes) -> Size:
-    """Walk the segments up to the first scan; what follows holds markers only as such, so they can be counted."""
+    """Walk the segments up to the first scan; behind it markers occur only as such and can be counted."""
     position, size = 2, None
     while position + 4 <= len(data):
         if data[position] != 0xFF:  # noqa: PLR2004 - every marker begins so

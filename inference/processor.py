@@ -10,8 +10,8 @@ DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "asimddp", "i8mm"}
 
 def has_byte_dot_product() -> bool:
     """
-    Whether eight-bit models pay off: VNNI on x86, the dot product on ARM. Without it they are no faster, and on plain
-    AVX2 their sums can saturate. Unknown means no.
+    Whether eight-bit models pay off: VNNI on x86, the dot product on ARM. Without it they are no faster, and
+    on plain AVX2 their sums can saturate. Unknown means no.
     """
     if sys.platform == "darwin":
         return platform.machine() == "arm64"

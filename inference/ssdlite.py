@@ -1,10 +1,11 @@
 """
 Geometry of SSDLite MobileNetV2, trained on 300x300 pixels, on canvases of other sizes. Pure.
 
-The net is fully convolutional, so a larger canvas finds smaller people, under two conditions that were measured on
-labelled footage: its sides must be 300 (mod 64), which keeps the padding of every stride-2 layer as in training (average
-precision .92, else .72-.82), and an anchor must lie where its cell looks, which is not the middle of the cell: it is the
-middle of the cell's receptive field less the mean offset that the 300x300 training grid had from it (.922 against .874).
+The net is fully convolutional, so a larger canvas finds smaller people, under two conditions that were
+measured on labelled footage: its sides must be 300 (mod 64), which keeps the padding of every stride-2 layer
+as in training (average precision .92, else .72-.82), and an anchor must lie where its cell looks, which is
+not the middle of the cell: it is the middle of the cell's receptive field less the mean offset that the
+300x300 training grid had from it (.922 against .874).
 """
 
 import math
@@ -51,7 +52,10 @@ def snap(side: float) -> int:
 
 
 def canvas_for(height: int, width: int, area: int) -> Canvas:
-    """The canvas of about `area` pixels in the picture's shape; a side never falls below 300, so a strip is stretched."""
+    """
+    The canvas of about `area` pixels in the picture's shape; a side never falls below 300, so a strip is
+    stretched.
+    """
     longest = area / TRAINED
     scale = math.sqrt(area / (height * width))
     return Canvas(*(snap(min(side * scale, longest)) for side in (height, width)))
@@ -59,7 +63,7 @@ def canvas_for(height: int, width: int, area: int) -> Canvas:
 
 @lru_cache(MAX_ANCHORS_KEPT)
 def anchors(canvas: Canvas) -> Array:
-    """(N, 4) float32: centre y, centre x, height, width in canvas pixels, in the order of the net's outputs."""
+    """Centre y, centre x, height, width in canvas pixels: (N, 4) float32, as the net orders its outputs."""
     grids = []
     stride, cells = 16, 19
     rows, columns = (-(-side // stride) for side in (canvas.height, canvas.width))
@@ -101,8 +105,8 @@ def decode(codes: Array, centres: Array) -> Array:
 
 def distinct(boxes: Array, scores: Array, iou: float = 0.5, inside: float = 0.8) -> Array:
     """
-    Indices of the boxes that remain, best first, when every box is dropped that shares `iou` of the union with a better
-    one, or `inside` of the smaller of both.
+    Indices of the boxes that remain, best first, when every box is dropped that shares `iou` of the union
+    with a better one, or `inside` of the smaller of both.
     """
     order = np.argsort(-scores, kind="stable")
     areas = area(boxes)
@@ -117,10 +121,10 @@ def distinct(boxes: Array, scores: Array, iou: float = 0.5, inside: float = 0.8)
 
 
 def area(boxes: Array) -> Array:
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    return np.asarray((boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]))
 
 
 def intersection(box: Array, boxes: Array) -> Array:
     """Pixels that each of `boxes` shares with `box`."""
     corners = np.minimum(box[..., 2:], boxes[..., 2:]) - np.maximum(box[..., :2], boxes[..., :2])
-    return np.clip(corners, 0, None).prod(-1)
+    return np.asarray(np.clip(corners, 0, None).prod(-1))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from inference.detector import PERSON, TRAIN, Array, Detection, Picture
-from inference.merge import FAR_SCORE, TRAIN_SCORE, Boxes, merge
+from inference.merge import LEAST_SCORE, TRAIN_SCORE, Boxes, merge
 from inference.model.fetch import Progress
 from inference.model.prepare import LABELS, NAME, prepare
 from inference.onnx_session import OnnxSession
@@ -45,7 +45,7 @@ class SsdliteDetector:
 
     @classmethod
     def load(cls, profile: Profile = "accurate", progress: Progress = lambda _: None) -> "SsdliteDetector":
-        """The detector that suits this processor; prepares the model if needed. ModelError when that fails."""
+        """The detector for this processor; prepares the model if needed. ModelError when that fails."""
         files = prepare(progress)
         return cls(OnnxSession(files.eight_bit if has_byte_dot_product() else files.floating), profile)
 
@@ -58,8 +58,8 @@ class SsdliteDetector:
         whole = self._see(picture, WHOLE)
         large = self._see(picture, canvas_for(height, width, self._area))
         people = merge(
-            _boxes(whole, PERSON, FAR_SCORE, height, width),
-            _boxes(large, PERSON, FAR_SCORE, height, width),
+            _boxes(whole, PERSON, LEAST_SCORE, height, width),
+            _boxes(large, PERSON, LEAST_SCORE, height, width),
             height,
             large.canvas.height,
         )
@@ -85,4 +85,4 @@ def _boxes(seen: Seen, label: str, least: float, height: int, width: int) -> Box
 
 def _detections(boxes: Boxes, label: str) -> list[Detection]:
     rows = zip(boxes.corners.tolist(), boxes.scores.tolist(), strict=True)
-    return [Detection(*corners, score=score, label=label) for corners, score in rows]
+    return [Detection(x1, y1, x2, y2, score, label) for (x1, y1, x2, y2), score in rows]

@@ -1,11 +1,12 @@
 """
 Measure the range of every activation of the float model on natural pictures, for the eight-bit model.
 
-    python scripts/calibrate.py [PICTURE | VIDEO]... > inference/model/ranges.json
+python scripts/calibrate.py [PICTURE | VIDEO]... > inference/model/ranges.json
 
 The table that is shipped was made from the photographs and films of Debian's package opencv-doc (its folder
-examples/data): every picture that is no drawing, and every fiftieth frame of vtest.avi with two crops of it. Each is seen
-at 300x300, as the whole frame, and the films also on the larger canvas. Only the lowest and highest values leave here.
+examples/data): every picture that is no drawing, and every fiftieth frame of vtest.avi with two crops of it.
+Each is seen at 300x300, as the whole frame, and the films also on the larger canvas. Only the lowest and
+highest values leave here.
 """
 
 import json
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 from onnx import TensorProto, helper
 
 from inference.detector import Picture

@@ -1,1 +1,4 @@
-"""From the published TensorFlow.js model to the ONNX files that the detector runs: fetch, convert, quantise, keep."""
+"""
+From the published TensorFlow.js model to the ONNX files that the detector runs: fetch, convert, quantise,
+keep.
+"""

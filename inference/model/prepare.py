@@ -32,7 +32,10 @@ class ModelFiles:
 
 
 def prepare(progress: Progress) -> ModelFiles:
-    """The files, fetched and converted now if they are not there; ModelError when that fails. Safe to call at once from many processes."""
+    """
+    The files, fetched and converted now if they are not there; ModelError when that fails. Safe to call at
+    once from many processes.
+    """
     home = cache_dir() / "model"
     files = _files(home)
     if _complete(files):

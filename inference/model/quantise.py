@@ -1,10 +1,11 @@
 """
 Float ONNX model to eight bits: static, quantise-dequantise pairs, one scale per channel of every weight.
 
-The ranges of the activations come from a table shipped beside this module (`scripts/calibrate.py` makes it), so no
-photograph is needed where the model is prepared. The last convolution of every head stays float: as eight bits its scores
-would saturate. The bytes of the picture are the quantised input as they are: x * 2 / 255 - 1 is a scale of 2 / 255 and a
-zero point of 127.5, of which the missing half goes into the first convolution's bias.
+The ranges of the activations come from a table shipped beside this module (`scripts/calibrate.py` makes it),
+so no photograph is needed where the model is prepared. The last convolution of every head stays float: as
+eight bits its scores would saturate. The bytes of the picture are the quantised input as they are: x * 2 /
+255 - 1 is a scale of 2 / 255 and a zero point of 127.5, of which the missing half goes into the first
+convolution's bias.
 """
 
 import json
@@ -15,9 +16,10 @@ from importlib.resources import files
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import numpy_helper
 
 from inference.model.error import ModelError
+from inference.model.onnx_graph import OnnxGraph
 from inference.model.tfjs import Array
 
 Ranges = Mapping[str, tuple[float, float]]
@@ -25,9 +27,7 @@ Ranges = Mapping[str, tuple[float, float]]
 PIXEL_SCALE = 2 / 255
 PIXEL_ZERO = 128
 PIXEL_SHIFT = 0.5 * PIXEL_SCALE
-MAX_BIAS = (
-    2**30
-)  # a channel whose weights are nearly nothing takes coarser steps, so that its bias fits 32 bits
+MAX_BIAS = 2**30  # a channel of nearly no weight takes coarser steps, so that its bias fits 32 bits
 _FROM_BYTES = ("images/float", "images/scaled", "images/normalised")
 
 
@@ -41,34 +41,30 @@ class Scale:
 
 @dataclass(slots=True)
 class Rewriter:
-    """The quantised graph as it grows; `bytes_of` maps a float tensor to the one to read in its place."""
+    """The quantised graph as it grows; `restored` maps a float tensor to the one read in its place."""
 
     constants: dict[str, Array]
     scales: Mapping[str, Scale]
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    initialisers: dict[str, onnx.TensorProto] = field(default_factory=dict)
     restored: dict[str, str] = field(default_factory=dict)
+    onnx: OnnxGraph = field(default_factory=OnnxGraph)
 
-    def constant(self, name: str, value: Array) -> str:
-        self.initialisers[name] = numpy_helper.from_array(np.array(value, order="C"), name)
-        return name
-
-    def scale(self, name: str, scale: Scale) -> list[str]:
-        step = self.constant(f"{name}/step", np.float32(scale.step).reshape(()))
-        return [step, self.constant(f"{name}/zero", np.uint8(scale.zero).reshape(()))]
-
-    def emit(self, op: str, inputs: list[str], output: str, **attributes: object) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
-        return output
+    def restore(self, name: str, quantised: str) -> None:
+        """Let all readers of `name` read the bytes `quantised` instead."""
+        self.restored[name] = self.onnx.emit(
+            "DequantizeLinear", [quantised, *self._scale(name)], f"{name}/restored"
+        )
 
     def through_bytes(self, name: str) -> None:
         """Let all readers of `name` see it as eight bits hold it."""
-        scale = self.scale(name, self.scales[name])
-        quantised = self.emit("QuantizeLinear", [name, *scale], f"{name}/bytes")
-        self.restored[name] = self.emit("DequantizeLinear", [quantised, *scale], f"{name}/restored")
+        self.restore(name, self.onnx.emit("QuantizeLinear", [name, *self._scale(name)], f"{name}/bytes"))
 
     def source(self, name: str) -> str:
         return self.restored.get(name, name)
+
+    def _scale(self, name: str) -> list[str]:
+        scale = self.scales[name]
+        step = self.onnx.constant(f"{name}/step", np.array(scale.step, np.float32))
+        return [step, self.onnx.constant(f"{name}/zero", np.array(scale.zero, np.uint8))]
 
 
 @lru_cache(1)
@@ -103,13 +99,13 @@ def quantise(model: onnx.ModelProto, ranges: Ranges) -> onnx.ModelProto:
         else:
             _copy(rewriter, node)
         if node.output[0] == "images/planes":
-            _pixels(rewriter)
-    return _finish(model, rewriter)
+            rewriter.restore("images/normalised", "images/planes")
+    return rewriter.onnx.finish(model.graph.input, model.graph.output)
 
 
 def _scale(low: float, high: float) -> Scale:
     low, high = min(low, 0.0), max(high, 0.0)
-    step = (high - low) / 255
+    step = (high - low) / 255 or 1.0
     return Scale(step, round(-low / step))
 
 
@@ -125,19 +121,12 @@ def _is_quantised(model: onnx.ModelProto, node: onnx.NodeProto) -> bool:
     return node.op_type == "Add" and node.output[0] not in _FROM_BYTES
 
 
-def _pixels(rewriter: Rewriter) -> None:
-    scale = rewriter.scale("images/normalised", rewriter.scales["images/normalised"])
-    restored = rewriter.emit("DequantizeLinear", ["images/planes", *scale], "images/restored")
-    rewriter.restored["images/normalised"] = restored
-
-
 def _quantise_node(rewriter: Rewriter, node: onnx.NodeProto, output: str) -> None:
     inputs = [rewriter.source(name) for name in node.input]
     if node.op_type == "Conv":
         inputs[1:] = _weights(rewriter, node)
-    copy = helper.make_node(node.op_type, inputs, [output], name=node.name)
-    copy.attribute.extend(node.attribute)
-    rewriter.nodes.append(copy)
+    rewriter.onnx.emit(node.op_type, inputs, output)
+    rewriter.onnx.nodes[-1].attribute.extend(node.attribute)
     rewriter.through_bytes(output)
 
 
@@ -159,10 +148,10 @@ def _weights(rewriter: Rewriter, node: onnx.NodeProto) -> list[str]:
 
 
 def _restored(rewriter: Rewriter, name: str, values: Array, steps: Array) -> str:
-    quantised = rewriter.constant(f"{name}/integers", values)
-    scale = rewriter.constant(f"{name}/steps", steps.astype(np.float32))
-    zeros = rewriter.constant(f"{name}/zeros", np.zeros(len(steps), values.dtype))
-    return rewriter.emit("DequantizeLinear", [quantised, scale, zeros], f"{name}/restored", axis=0)
+    quantised = rewriter.onnx.constant(f"{name}/integers", values)
+    scale = rewriter.onnx.constant(f"{name}/steps", steps.astype(np.float32))
+    zeros = rewriter.onnx.constant(f"{name}/zeros", np.zeros(len(steps), values.dtype))
+    return rewriter.onnx.emit("DequantizeLinear", [quantised, scale, zeros], f"{name}/restored", axis=0)
 
 
 def _copy(rewriter: Rewriter, node: onnx.NodeProto) -> None:
@@ -171,18 +160,5 @@ def _copy(rewriter: Rewriter, node: onnx.NodeProto) -> None:
     copy.input[:] = [rewriter.source(name) for name in node.input]
     for name in copy.input:
         if name in rewriter.constants:
-            rewriter.constant(name, rewriter.constants[name])
-    rewriter.nodes.append(copy)
-
-
-def _finish(model: onnx.ModelProto, rewriter: Rewriter) -> onnx.ModelProto:
-    graph = helper.make_graph(
-        rewriter.nodes,
-        model.graph.name,
-        model.graph.input,
-        model.graph.output,
-        list(rewriter.initialisers.values()),
-    )
-    quantised = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    onnx.checker.check_model(quantised)
-    return quantised
+            rewriter.onnx.constant(name, rewriter.constants[name])
+    rewriter.onnx.nodes.append(copy)

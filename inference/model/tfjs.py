@@ -1,8 +1,8 @@
 """
 Read a TensorFlow.js graph model: `model.json` with its weight shards beside it.
 
-The format is a TensorFlow GraphDef as JSON. Integers are written as strings, and byte strings either as lists of
-character codes (older converters) or as base64 (newer ones).
+The format is a TensorFlow GraphDef as JSON. Integers are written as strings, and byte strings either as lists
+of character codes (older converters) or as base64 (newer ones).
 """
 
 import base64
@@ -25,7 +25,7 @@ _DTYPES = {"float32": np.dtype("<f4"), "int32": np.dtype("<i4")}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation; `inputs` are the names of the nodes it reads, without output numbers and control edges."""
+    """One operation; `inputs` names the nodes it reads, without output numbers and control edges."""
 
     name: str
     op: str
