@@ -18,7 +18,7 @@ _SENDERS = 1000
 
 
 class Inbox:
-    """Logs a sender's bad messages once a minute. Used on the bus's thread; remembers at most 1,000 senders."""
+    """Logs a sender once a minute, and remembers 1,000 senders. Used on the bus's thread."""
 
     def __init__(self, topics: Topics, clock: Clock) -> None:
         self._topics = topics

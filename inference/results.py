@@ -20,7 +20,7 @@ class Examined:
 
 
 def patience(interval: float | None) -> float:
-    """Seconds until a device's value is stale: three captures missed, at least 5; 30 if its pace is unknown."""
+    """Seconds until a device's value is stale: three captures missed, at least 5; 30 without a pace."""
     return _UNKNOWN if interval is None else max(_LEAST, _MISSED * interval)
 
 

@@ -160,15 +160,12 @@ class Runner:
             self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(message))
 
     def _publish(self, effect: Publish) -> None:
-        work = self._work[effect.key]
-        assert work.analysis is not None
-        now = self._clock.wall()
-        work.result = result(
-            self._me, effect.capture, work.analysis, effect.received_at, work.started_at, now
-        )
-        metrics.QUEUE_SECONDS.observe(max(0.0, work.started_at - effect.received_at))
+        examined = self._desk.examined[effect.key]
+        message = result(self._me, effect.capture, examined, effect.received_at, self._clock.wall())
+        self._desk.results[effect.key] = message
+        metrics.QUEUE_SECONDS.observe(max(0.0, examined.started_at - effect.received_at))
         if self._compat:
-            self._bus.publish(PEOPLE_COUNTER, encode_people_counter(work.result))
+            self._bus.publish(PEOPLE_COUNTER, encode_people_counter(message))
         token = next(self._tokens)
         self._publishing[token] = effect.key
         topic = self._topics.result(self._me.flow, effect.capture.device_id)

@@ -1,4 +1,4 @@
-"""The steps of a worker that block: each runs on a pool's thread and answers with the event of its outcome."""
+"""The steps of a worker that block: each runs in a pool and answers with the event of its outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -16,7 +16,7 @@ class CaptureKey(NamedTuple):
 
 
 def capture_key(device: str, taken_at: float, token: str) -> str:
-    """`captures/<device>/<time>-<token>.jpg`, the token 32 hexadecimal digits; keys of a device sort by time."""
+    """`captures/<device>/<time>-<token>.jpg`, the token 32 hexadecimal digits; a device's sort by time."""
     return f"{CAPTURES}{device}/{datetime.fromtimestamp(taken_at, UTC).strftime(_TIME)}-{token}.jpg"
 
 
