@@ -1,0 +1,51 @@
+"""`headway status`: the devices of a running `headway up`."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from headway.datadir import ENDPOINTS
+from headway.devices import fetch
+from headway.errors import UserError
+from headway.screen import devices_table
+
+DATA = Path("data")
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=DATA,
+    show_default=True,
+    help="The folder that `headway up` was given.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a device and line.")
+def status(data: Path, *, as_json: bool) -> None:
+    """Show every device: its state, its count and how old that is."""
+    web = _web(data)
+    try:
+        devices = fetch(web)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{web} does not answer ({error}): is `headway up` still running?") from error
+    if as_json:
+        for device in devices:
+            click.echo(json.dumps(device))
+    elif devices:
+        Console().print(devices_table(devices))
+    else:
+        click.echo("No device has shown itself yet.")
+
+
+def _web(data: Path) -> str:
+    file = data.expanduser() / ENDPOINTS
+    try:
+        return str(json.loads(file.read_bytes())["web"]["url"])
+    except FileNotFoundError as error:
+        raise UserError(
+            f"Nothing runs on {data.absolute()}: start `headway up`, or name its folder with --data DIR"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file} is damaged: start `headway up` again") from error

