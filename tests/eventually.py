@@ -11,7 +11,7 @@ _never = threading.Event()
 
 
 def eventually(
-    condition: Callable[[], T],
+    condition: Callable[[], T | None],
     within: float = 10.0,
     every: float = 0.02,
     failure: Callable[[], object] | None = None,

@@ -148,7 +148,7 @@ def test_what_arrived_while_no_worker_ran_is_found_in_the_store(
     old = [agent.upload(jpeg(), now - 100 + n) for n in range(5)]
     eventually(lambda: time.time() > now + 3.2)  # the sweep leaves out what is being announced right now
     start_worker("w1")
-    eventually(lambda: ear.results(), within=30)
+    eventually(ear.results, within=30)
     assert [r.capture_id for r in ear.results()] == [old[-1].file_path.key], "only the latest is analysed"
     eventually(lambda: not store.list(CAPTURES))
 

@@ -1,0 +1,103 @@
+"""The rule by which every worker judges claims, case by case."""
+
+import pytest
+
+from common.wire.keys import capture_key
+from common.wire.messages import Claim, Finished, Renewal
+from inference.claim import Ballots, preferred, rank
+
+LEASE = 6.0
+KEY = capture_key("cam", 1_700_000_000.0, "0" * 32)
+OTHER = capture_key("cam", 1_700_000_001.0, "0" * 32)
+LOW, HIGH = sorted(("a", "b"), key=lambda worker: rank(KEY, worker))
+
+
+def claim(worker: str, term: int = 0) -> Claim:
+    return Claim(worker=worker, captures=((KEY, term),))
+
+
+def renewal(worker: str, term: int = 0) -> Renewal:
+    return Renewal(worker=worker, captures=((KEY, term),))
+
+
+@pytest.mark.parametrize(
+    ("me", "held", "heard", "outcome"),
+    [
+        pytest.param(HIGH, False, claim(LOW), "lost", id="the lower rank wins"),
+        pytest.param(
+            LOW, False, claim(HIGH), "", id="the higher rank does not, and learns it from our claim"
+        ),
+        pytest.param(HIGH, True, claim(LOW), "defend", id="a holder beats the lower rank and says so"),
+        pytest.param(LOW, True, claim(HIGH), "defend", id="a holder beats the higher rank and says so"),
+        pytest.param(LOW, False, renewal(HIGH), "lost", id="a claimant gives way to a holder"),
+        pytest.param(HIGH, True, renewal(LOW), "lost", id="of two holders the lower rank stays"),
+        pytest.param(LOW, True, renewal(HIGH), "defend", id="of two holders the higher rank is told"),
+        pytest.param(LOW, True, claim(HIGH, term=1), "lost", id="a higher term beats a holder"),
+        pytest.param(
+            LOW, True, Finished(worker=HIGH, captures=(KEY,)), "finished", id="finished is finished"
+        ),
+        pytest.param(LOW, True, renewal(LOW, term=5), "", id="our own words change nothing"),
+    ],
+)
+def test_what_we_claimed(me: str, held: bool, heard: Claim | Renewal | Finished, outcome: str) -> None:  # noqa: FBT001
+    ballots = Ballots(me, LEASE)
+    ballots.claim([KEY], now=0)
+    if held:
+        ballots.hold([KEY])
+    verdict = ballots.hear(heard, now=1)
+    named = {"lost": verdict.lost, "defend": verdict.defend, "finished": verdict.finished}
+    assert {name for name, keys in named.items() if keys} == ({outcome} if outcome else set())
+    assert ballots.is_mine(KEY) == (outcome in ("", "defend"))
+
+
+def test_a_lower_term_is_turned_away_with_the_higher_one() -> None:
+    ballots = Ballots(LOW, LEASE)
+    ballots.hear(claim(HIGH), now=0)
+    assert ballots.bury(HIGH) == [KEY]
+    assert ballots.claim([KEY], now=1).captures == ((KEY, 1),)
+    ballots.hold([KEY])
+    assert ballots.hear(renewal(HIGH, term=0), now=2).defend == (KEY,)
+    assert ballots.renewal([KEY]) == renewal(LOW, term=1)
+
+
+def test_a_lease_is_kept_by_renewals_and_runs_out_without() -> None:
+    ballots = Ballots("me", LEASE)
+    ballots.hear(claim("other"), now=0)
+    ballots.hear(renewal("other"), now=4)
+    assert ballots.deadline() == 10
+    assert ballots.expire(9.9) == []
+    assert ballots.expire(10) == [KEY]
+    assert not ballots.is_taken(KEY)
+    assert ballots.deadline() is None
+
+
+def test_our_own_captures_do_not_expire_for_us() -> None:
+    ballots = Ballots("me", LEASE)
+    ballots.claim([KEY], now=0)
+    assert ballots.expire(100) == []
+    assert ballots.deadline() is None
+
+
+def test_a_claim_on_a_finished_capture_is_ignored() -> None:
+    ballots = Ballots("me", LEASE)
+    ballots.finish([KEY])
+    assert ballots.hear(claim("other", term=3), now=0).taken == ()
+    assert ballots.is_finished(KEY)
+    assert len(ballots) == 0
+
+
+def test_memory_of_the_finished_is_bounded() -> None:
+    ballots = Ballots("me", LEASE, memory=1)
+    ballots.finish([KEY])
+    ballots.finish([OTHER])
+    assert not ballots.is_finished(KEY)
+    assert ballots.is_finished(OTHER)
+
+
+def test_captures_of_one_time_slot_prefer_one_worker_and_slots_are_shared_out() -> None:
+    workers = ["w0", "w1", "w2", "w3"]
+    slot = [capture_key(f"cam-{n}", 1_700_000_000.05, "0" * 32) for n in range(20)]
+    assert len({preferred(key, workers) for key in slot}) == 1
+    times = [capture_key("cam", 1_700_000_000 + n, "0" * 32) for n in range(400)]
+    shares = [sum(preferred(key, workers) == worker for key in times) for worker in workers]
+    assert min(shares) > 60
