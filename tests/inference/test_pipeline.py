@@ -1,0 +1,98 @@
+"""An owned capture, step by step, and what happens when a step goes wrong."""
+
+import pytest
+
+from common.wire.messages import Capture
+from common.wire.names import ObjectPath
+from inference.batches import Batch, Batches, Job, Stage
+from inference.collect import Announced
+from inference.events import (
+    Analyse,
+    Analysed,
+    Delete,
+    Drop,
+    Effect,
+    Failed,
+    Fetch,
+    Fetched,
+    Hopeless,
+    Missing,
+    Publish,
+    Published,
+    Settle,
+    Settled,
+    Show,
+    Shown,
+)
+from inference.pipeline import Outcome, Pipeline
+
+CAPTURE = Capture(device_id="cam", file_path=ObjectPath("people-counter-images", "k"), creation_timestamp=1)
+
+
+def at(stage: Stage, *others: str) -> tuple[Pipeline, Batch]:
+    jobs = {key: Job(key, stage) for key in ("k", *others)}
+    batch = Batch(jobs, (), settles_at=0, renew_at=9, held=True)
+    batches = Batches(room=2)
+    batches.add(batch)
+    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0) for key in jobs}), batch
+
+
+@pytest.mark.parametrize(
+    ("stage", "outcome", "effects"),
+    [
+        (Stage.FETCHING, Fetched("k"), []),
+        (Stage.ANALYSING, Analysed("k"), [Show("k", CAPTURE)]),
+        (Stage.SHOWING, Shown("k"), [Publish("k", CAPTURE, 5.0)]),
+        (Stage.PUBLISHING, Published("k"), [Settle("k", CAPTURE)]),
+        (Stage.SETTLING, Settled("k"), [Drop("k")]),
+        (Stage.FETCHING, Missing("k"), [Drop("k")]),
+        (Stage.FETCHING, Hopeless("k", "bad picture"), [Delete(("k",), "bad picture"), Drop("k")]),
+        (Stage.SETTLING, Published("k"), []),
+        (Stage.FETCHING, Fetched("lost"), [Drop("lost")]),
+    ],
+)
+def test_an_outcome_starts_the_next_step(stage: Stage, outcome: Outcome, effects: list[Effect]) -> None:
+    pipeline, _ = at(stage)
+    assert pipeline.progress(outcome, now=0) == effects
+
+
+@pytest.mark.parametrize(
+    ("stage", "again"),
+    [
+        (Stage.FETCHING, Fetch("k")),
+        (Stage.SHOWING, Show("k", CAPTURE)),
+        (Stage.PUBLISHING, Publish("k", CAPTURE, 5.0)),
+        (Stage.SETTLING, Settle("k", CAPTURE)),
+    ],
+)
+def test_a_failed_step_is_tried_again_ever_more_slowly(stage: Stage, again: Effect) -> None:
+    pipeline, _ = at(stage)
+    now = 0.0
+    for wait in (0.5, 1, 2, 4, 8, 8):
+        assert pipeline.progress(Failed("k", "down"), now) == []
+        assert pipeline.retry(now + wait - 0.01) == []
+        assert pipeline.retry(now + wait) == [again]
+        now += wait
+
+
+def test_the_model_gets_one_picture_at_a_time_in_order() -> None:
+    pipeline, batch = at(Stage.FETCHED, "l")
+    assert pipeline.analyse() == [Analyse("k")]
+    assert pipeline.analyse() == []
+    pipeline.progress(Analysed("k"), now=0)
+    assert pipeline.analyse() == [Analyse("l")]
+    assert batch.jobs["k"].stage is Stage.SHOWING
+
+
+def test_nothing_is_analysed_before_the_claim_has_settled() -> None:
+    pipeline, batch = at(Stage.FETCHED)
+    batch.held = False
+    assert pipeline.analyse() == []
+
+
+def test_a_capture_lost_to_another_ends_before_the_model_and_goes_on_behind_it() -> None:
+    batches = Batches(room=2)
+    batch = Batch({"a": Job("a"), "b": Job("b", Stage.SHOWING)}, ("c",), settles_at=0, renew_at=9)
+    batches.add(batch)
+    assert batches.lose(["a", "b", "c"]) == ["a"]
+    assert batch.keys() == ["b"]
