@@ -1,5 +1,6 @@
 """Bus and store in memory, for tests and trials. They pass the same contract as MQTT and S3."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
@@ -24,54 +25,78 @@ class MemoryBroker:
 
     def __init__(self) -> None:
         self.retained: dict[str, bytes] = {}
+        self._turn = threading.RLock()
+        self._pending: deque[tuple[str, bytes]] = deque()
+        self._delivering = False
         self._online: list[MemoryBus] = []
         self._known: list[MemoryBus] = []
         self._up = True
 
     def down(self) -> None:
-        self._up = False
-        for bus in self._online[:]:
-            self._leave(bus)
-            bus.disconnected("the broker is down")
+        with self._turn:
+            self._up = False
+            for bus in self._online[:]:
+                self._leave(bus)
+                bus.disconnected("the broker is down")
 
     def up(self) -> None:
-        self._up = True
-        for bus in self._known:
-            self.join(bus)
+        with self._turn:
+            self._up = True
+            for bus in self._known[:]:
+                self.join(bus)
 
     def join(self, bus: "MemoryBus") -> None:
-        if bus not in self._known:
-            self._known.append(bus)
-        if self._up and bus not in self._online:
-            self._online.append(bus)
-            bus.connected()
-            self.replay(bus, bus.filters)
+        with self._turn:
+            if bus not in self._known:
+                self._known.append(bus)
+            if self._up and bus not in self._online:
+                self._online.append(bus)
+                bus.connected()
+                self.replay(bus, bus.filters)
 
     def part(self, bus: "MemoryBus", *, cleanly: bool) -> None:
         """A client goes; where not cleanly, its will is published."""
-        self._known.remove(bus)
-        self._leave(bus)
-        if bus.will and not cleanly:
-            self.publish(bus.will.topic, bus.will.payload, retain=True)
+        with self._turn:
+            if bus in self._known:
+                self._known.remove(bus)
+            online = self._leave(bus)
+            if bus.will and online and not cleanly:
+                self.publish(bus.will.topic, bus.will.payload, retain=True)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        if retain and payload:
-            self.retained[topic] = payload
-        elif retain:
-            self.retained.pop(topic, None)
-        for bus in self._online[:]:
-            if any(matches(f, topic) for f in bus.filters):
-                bus.received(Received(topic, payload))
+        """What a receiver publishes in turn comes after this message at everyone."""
+        with self._turn:
+            if retain and payload:
+                self.retained[topic] = payload
+            elif retain:
+                self.retained.pop(topic, None)
+            self._pending.append((topic, payload))
+            if not self._delivering:
+                self._deliver()
+
+    def _deliver(self) -> None:
+        self._delivering = True
+        try:
+            while self._pending:
+                topic, payload = self._pending.popleft()
+                for bus in self._online[:]:
+                    if any(matches(f, topic) for f in bus.filters):
+                        bus.received(Received(topic, payload))
+        finally:
+            self._delivering = False
 
     def replay(self, bus: "MemoryBus", filters: Iterable[str]) -> None:
-        wanted = list(filters)
-        for topic, payload in list(self.retained.items()):
-            if any(matches(f, topic) for f in wanted):
-                bus.received(Received(topic, payload, retained=True))
+        with self._turn:
+            wanted = list(filters)
+            for topic, payload in list(self.retained.items()):
+                if any(matches(f, topic) for f in wanted):
+                    bus.received(Received(topic, payload, retained=True))
 
-    def _leave(self, bus: "MemoryBus") -> None:
-        if bus in self._online:
+    def _leave(self, bus: "MemoryBus") -> bool:
+        was_online = bus in self._online
+        if was_online:
             self._online.remove(bus)
+        return was_online
 
 
 class MemoryBus:
@@ -91,22 +116,25 @@ class MemoryBus:
         self._broker.join(self)
 
     def subscribe(self, *filters: str) -> None:
-        new = [f for f in filters if f not in self.filters]
+        new = [f for f in dict.fromkeys(filters) if f not in self.filters]
         self.filters += new
         if self._ready:
             self._broker.replay(self, new)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
         if self._ready:
-            self._broker.publish(topic, payload, retain=retain)
-            if token is not None:
-                self._sink(Delivered(token))
+            self._send(topic, payload, retain, token)
             return
         self._waiting.append((topic, payload, retain, token))
         if len(self._waiting) > self._queue:
             *_, dropped = self._waiting.popleft()
             if dropped is not None:
-                self._sink(Undelivered(dropped, "the queue is full while the broker is away"))
+                self._sink(Undelivered(dropped, f"over {self._queue} messages wait for the broker"))
+
+    def _send(self, topic: str, payload: bytes, retain: bool, token: int | None) -> None:  # noqa: FBT001
+        self._broker.publish(topic, payload, retain=retain)
+        if token is not None:
+            self._sink(Delivered(token))
 
     def stop(self) -> None:
         self._ready = False
@@ -118,11 +146,10 @@ class MemoryBus:
         self._broker.part(self, cleanly=False)
 
     def connected(self) -> None:
-        self._ready = True
         self._sink(Connected("memory"))
-        while self._waiting:
-            topic, payload, retain, token = self._waiting.popleft()
-            self.publish(topic, payload, retain=retain, token=token)
+        while self._waiting:  # not ready before it is empty, so that the order stays
+            self._send(*self._waiting.popleft())
+        self._ready = True
 
     def disconnected(self, reason: str) -> None:
         self._ready = False
