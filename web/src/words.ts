@@ -24,6 +24,7 @@ export function moment(unixSeconds: number): string {
   return moments.format(new Date(unixSeconds * 1000));
 }
 
+/** `skew` is the device's clock minus the hub's. */
 export function skewText(skew: number): string {
-  return `Clock off by ${duration(Math.abs(skew))}`;
+  return `Clock ${duration(Math.abs(skew))} ${skew < 0 ? "slow" : "fast"}`;
 }

@@ -25,8 +25,11 @@ test.each([
   expect(milliseconds(ms)).toBe(text);
 });
 
-test("skew is told without its direction", () => {
-  expect(skewText(-200)).toBe("Clock off by 3 min 20 s");
+test.each([
+  [-200, "Clock 3 min 20 s slow"],
+  [5.5, "Clock 5 s fast"],
+])("a skew of %f s is %s", (skew, text) => {
+  expect(skewText(skew)).toBe(text);
 });
 
 test.each<[string, Record<string, State>, Record<string, State>, string]>([

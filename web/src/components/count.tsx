@@ -8,7 +8,7 @@ export function Count({ count, state }: { count: number | null; state: State }) 
       <span class="number">{count ?? "–"}</span>{" "}
       <span class="unit">
         {count === null ? "not counted yet" : unit}
-        {count !== null && state !== "live" && <span class="last"> last known</span>}
+        {count !== null && state !== "live" && <span class="last">last known</span>}
       </span>
     </p>
   );

@@ -1,12 +1,12 @@
-import { useComputed } from "@preact/signals";
 import { type ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { deviceIDs, deviceOf, known, now } from "../api";
-import { type Device, stateAt } from "../live";
+import { deviceIDs, known } from "../api";
+import type { Device } from "../live";
 import { close, open } from "../route";
 import { duration, milliseconds, moment, skewText } from "../words";
 import { Age } from "./age";
 import { Count } from "./count";
+import { useDevice } from "./device";
 import { Lamp } from "./lamp";
 import { Picture } from "./picture";
 
@@ -46,8 +46,7 @@ function Facts({ device }: { device: Device }) {
 }
 
 function Body({ id }: { id: string }) {
-  const seen = useComputed(() => deviceOf(id));
-  const state = useComputed(() => (seen.value === undefined ? "unknown" : stateAt(seen.value, now.value)));
+  const { seen, state } = useDevice(id);
   if (seen.value === undefined)
     return <p class="blank">{known.value ? "This camera is not known here." : "Waiting for the first numbers…"}</p>;
   const { device } = seen.value;

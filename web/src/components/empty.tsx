@@ -10,7 +10,7 @@ export function Empty() {
   return (
     <section class="empty">
       <h1>No cameras yet</h1>
-      <p>Headway is running and waits for a first picture. Add a camera where you started it:</p>
+      <p>Headway runs and waits for a first picture. Start it with a camera:</p>
       <dl>
         {EXAMPLES.map(([what, command]) => (
           <div key={command}>

@@ -1,5 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
-import { brokerLost, known, link, total } from "../api";
+import { brokerLost, deviceIDs, link, total } from "../api";
 import { theme, toggleTheme } from "../theme";
 import { plural } from "../words";
 
@@ -16,9 +16,9 @@ function Sum() {
   const { people, counted, left } = total.value;
   return (
     <p class="sum">
-      <span class="number">{counted === 0 ? "–" : people}</span>
+      <span class={counted === 0 ? "number none" : "number"}>{counted === 0 ? "–" : people}</span>{" "}
       <span class="unit">
-        {people === 1 ? "person" : "people"} on {plural(counted, "live camera", "live cameras")}
+        {people === 1 ? "person" : "people"} on {plural(counted, "live camera", "live cameras")}{" "}
         {left > 0 && <strong>{plural(left, "camera", "cameras")} not counted</strong>}
       </span>
     </p>
@@ -55,7 +55,7 @@ export function Header() {
         <Mark />
         Headway
       </p>
-      {known.value && <Sum />}
+      {deviceIDs.value.length > 0 && <Sum />}
       <Connection />
       <Theme />
     </header>

@@ -1,16 +1,13 @@
-import { useComputed } from "@preact/signals";
-import { deviceOf, now } from "../api";
-import { stateAt } from "../live";
 import { open } from "../route";
 import { milliseconds, skewText } from "../words";
 import { Age } from "./age";
 import { Count } from "./count";
+import { useDevice } from "./device";
 import { Lamp } from "./lamp";
 import { Picture } from "./picture";
 
 export function Tile({ id }: { id: string }) {
-  const seen = useComputed(() => deviceOf(id));
-  const state = useComputed(() => (seen.value === undefined ? "unknown" : stateAt(seen.value, now.value)));
+  const { seen, state } = useDevice(id);
   if (seen.value === undefined) return null;
   const { device } = seen.value;
   const fine = [device.model, device.worker, device.inferenceMs === null ? null : milliseconds(device.inferenceMs)];
