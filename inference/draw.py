@@ -111,9 +111,9 @@ def _caption(picture: Picture, text: str) -> None:
     """White on a darkened strip at the bottom, as large as the width allows up to a comfortable size."""
     height, width = picture.shape[:2]
     unit = _unit(picture)
-    (length, tall), below = cv2.getTextSize(text, FONT, 0.6 * unit, unit)
+    (length, tall), below = cv2.getTextSize(text, FONT, 0.5 * unit, unit)
     size = min(1.0, (width - 12 * unit) / length)
     strip = round((tall + below) * size) + 8 * unit
     picture[max(0, height - strip) :] //= 3
     start = (6 * unit, height - round(below * size) - 4 * unit)
-    cv2.putText(picture, text, start, FONT, 0.6 * unit * size, WHITE, unit, cv2.LINE_AA)
+    cv2.putText(picture, text, start, FONT, 0.5 * unit * size, WHITE, unit, cv2.LINE_AA)

@@ -17,7 +17,7 @@ from inference.ssdlite import WHOLE, Canvas, anchors, canvas_for, decode, distin
 
 Profile = Literal["accurate", "light"]
 
-CANVAS_AREA: dict[Profile, int] = {"accurate": 774 * 774, "light": 423 * 423}
+CANVAS_AREA: dict[Profile, int] = {"accurate": 774 * 774, "light": 395 * 395}
 COLUMN = {label: column for column, label in enumerate(LABELS)}
 
 

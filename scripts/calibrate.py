@@ -11,7 +11,6 @@ highest values leave here.
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +21,7 @@ from onnx import TensorProto, helper
 
 from inference.detector import Picture
 from inference.model import tfjs
-from inference.model.fetch import fetch
-from inference.model.prepare import converted
+from inference.model.prepare import converted, published
 from inference.model.quantise import activations
 from inference.ssdlite import WHOLE, Canvas, canvas_for
 
@@ -56,9 +54,7 @@ def inputs(path: Path) -> Iterator[tuple[Picture, Canvas]]:
 
 
 def main(paths: list[Path]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        fetch(Path(name), lambda _: None)
-        model = converted(tfjs.load(Path(name)))
+    model = converted(tfjs.load(published(lambda _: None)))
     names = activations(model)
     model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

