@@ -107,3 +107,7 @@ class OriginalResult(Answer):
     )
     creation_timestamp: float
     analysis_metadata: OriginalAnalysis
+
+
+class Alive(Answer):
+    alive: Literal[True] = True

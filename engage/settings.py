@@ -11,7 +11,7 @@ Origin = Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s*]+)$")]
 _DAY = 86_400.0
 
 
-class EngageSettings(Section):
+class EngageSection(Section):
     """The web page, REST and the live channel."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -51,7 +51,7 @@ class EngageSettings(Section):
     )
 
 
-class Settings(CommonSettings):
-    """Headway's web service: the page, REST and the live channel."""
+class EngageSettings(CommonSettings):
+    """The web service: shows the latest value of every camera to people and to other systems."""
 
-    engage: EngageSettings = EngageSettings()
+    engage: EngageSection = EngageSection()

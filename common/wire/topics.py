@@ -46,6 +46,10 @@ class Topics:
     def worker_status(self, worker: str = "+") -> str:
         return f"{self.prefix}/worker/{worker}/status"
 
+    def engage_ready(self, engage: str) -> str:
+        """Engage's marker to itself: what was retained when it was sent, comes before it."""
+        return f"{self.prefix}/engage/{engage}/ready"
+
     def parse(self, topic: str) -> Place | None:
         """The place a topic names, or None where it is not one of ours."""
         if topic == PEOPLE_COUNTER:

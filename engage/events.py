@@ -1,0 +1,141 @@
+"""What the core is told and what it wants done."""
+
+from dataclasses import dataclass
+
+from common.wire.messages import DeviceStatus, Result, WorkerStatus
+from engage.board import Board, Delta
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Once, first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReceived:
+    """`flow` is its topic's, None on the original people-counter's; `live` is False for a retained one."""
+
+    result: Result
+    flow: str | None
+    wall: float
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatusReceived:
+    status: DeviceStatus
+    wall: float
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStatusReceived:
+    status: WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerConnected:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLost:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerReceived:
+    """Our own marker came back: what was retained when it was sent, is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResults:
+    """One page of a flow's stored results; `after` asks for the next, None where this was the last."""
+
+    flow: str
+    results: tuple[Result, ...]
+    after: str | None
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """The page behind `after` could not be read."""
+
+    flow: str
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerJoined:
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerLeft:
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncAsked:
+    viewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    pass
+
+
+Event = (
+    Started
+    | ResultReceived
+    | DeviceStatusReceived
+    | WorkerStatusReceived
+    | BrokerConnected
+    | BrokerLost
+    | MarkerReceived
+    | StoredResults
+    | StoreFailed
+    | ViewerJoined
+    | ViewerLeft
+    | ResyncAsked
+    | Tick
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """The board that everybody sees from now on; `delta` is None where only the rest differs."""
+
+    board: Board
+    delta: Delta | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendSnapshot:
+    viewer: str
+    board: Board
+
+
+@dataclass(frozen=True, slots=True)
+class SendMarker:
+    """Publish it to ourselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStored:
+    """List and get one page of results behind the key `after`."""
+
+    flow: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """There is no room for one more device."""
+
+    device: str
+
+
+Effect = Show | SendSnapshot | SendMarker | ReadStored | Refused

@@ -1,0 +1,95 @@
+"""The live channel over Socket.IO: `/live` for our page, `/test` for that of the original people-counter.
+
+Only the loop's thread sends, in the order of revisions: a browser that joins is told so through the core.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from flask_socketio import SocketIO
+
+from engage import metrics
+from engage.events import Event, ResyncAsked, ViewerJoined, ViewerLeft
+from engage.models import Changes, OriginalResult, Snapshot
+from engage.settings import EngageSettings
+
+LIVE = "/live"
+ORIGINAL = "/test"
+_PING = 10
+_LARGEST_MESSAGE = 16 * 1024
+"""From a browser, which only ever says `resync`."""
+
+
+class Live:
+    """An Audience. `eventlet` needs its monkey patch before anything is imported; tests use `threading`."""
+
+    def __init__(self, settings: EngageSettings, mode: Literal["eventlet", "threading"]) -> None:
+        self._compat = settings.compat.people_counter
+        self._origins = frozenset(settings.engage.allowed_origins)
+        options: dict[str, Any] = {
+            "async_mode": mode,
+            "transports": ["websocket", "polling"] if self._compat else ["websocket"],
+            "cors_allowed_origins": self._may_connect,
+            "always_connect": True,
+            "manage_session": False,
+            "ping_interval": _PING,
+            "ping_timeout": _PING,
+            "max_http_buffer_size": _LARGEST_MESSAGE,
+        }
+        self._socketio = SocketIO(**options)
+
+    def attach(
+        self, app: Flask, tell: Callable[[Event], bool], results: Callable[[], dict[str, OriginalResult]]
+    ) -> None:
+        """Serve at /socket.io/ of `app`; `tell` takes what browsers do."""
+        on = self._socketio.on
+
+        @on("connect", namespace=LIVE)
+        def connect(_auth: object = None) -> bool:
+            metrics.VIEWERS.inc()
+            return tell(ViewerJoined(_viewer()))
+
+        @on("disconnect", namespace=LIVE)
+        def disconnect(_reason: object = None) -> None:
+            metrics.VIEWERS.dec()
+            tell(ViewerLeft(_viewer()))
+
+        @on("resync", namespace=LIVE)
+        def resync(*_anything: object) -> None:
+            tell(ResyncAsked(_viewer()))
+
+        if self._compat:
+
+            @on("connect", namespace=ORIGINAL)
+            def greet(_auth: object = None) -> None:
+                self._socketio.emit("devicesupdates", _plain(results()), namespace=ORIGINAL, to=_viewer())
+
+        self._socketio.init_app(app)
+
+    def changes(self, changes: Changes) -> None:
+        self._emit("changes", changes)
+
+    def snapshot(self, viewer: str, snapshot: Snapshot) -> None:
+        self._emit("snapshot", snapshot, to=viewer)
+
+    def originals(self, results: dict[str, OriginalResult]) -> None:
+        self._socketio.emit("devicesupdates", _plain(results), namespace=ORIGINAL)
+
+    def _emit(self, event: str, message: Changes | Snapshot, to: str | None = None) -> None:
+        self._socketio.emit(event, message.model_dump(by_alias=True), namespace=LIVE, to=to)
+
+    def _may_connect(self, origin: str | None, environ: dict[str, Any]) -> bool:
+        """Pages of our own host and of the allowed origins; other programs send no origin."""
+        return (
+            origin is None or origin in self._origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
+        )
+
+
+def _plain(results: dict[str, OriginalResult]) -> dict[str, Any]:
+    return {name: result.model_dump(by_alias=True) for name, result in results.items()}
+
+
+def _viewer() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO puts it there

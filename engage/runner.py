@@ -1,0 +1,158 @@
+"""Engage's hands: where the core's effects meet the bus, the store and the browsers."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, get_args
+from uuid import uuid4
+
+import structlog
+
+from common.inbox import Inbox
+from common.loop import Loop
+from common.ports.bus import Bus, BusEvent, Connected, Disconnected, Received
+from common.ports.clock import Clock
+from common.ports.store import ObjectStore
+from common.telemetry import BUS_CONNECTED
+from common.wire.messages import AnyMessage, DeviceStatus, Result, WorkerStatus
+from common.wire.topics import PEOPLE_COUNTER, Topics
+from engage import metrics
+from engage.board import Board, Delta, changes, originals, snapshot
+from engage.events import (
+    BrokerConnected,
+    BrokerLost,
+    DeviceStatusReceived,
+    Effect,
+    Event,
+    MarkerReceived,
+    ReadStored,
+    Refused,
+    ResultReceived,
+    SendMarker,
+    SendSnapshot,
+    Show,
+    Started,
+    Tick,
+    WorkerStatusReceived,
+)
+from engage.models import Changes, OriginalResult, Snapshot, State
+from engage.settings import EngageSettings
+from engage.stored import StoredReader
+from engage.view import View
+
+log = structlog.get_logger(__name__)
+
+
+class Audience(Protocol):
+    """The browsers. No call blocks."""
+
+    def changes(self, changes: Changes) -> None: ...
+
+    def snapshot(self, viewer: str, snapshot: Snapshot) -> None: ...
+
+    def originals(self, results: dict[str, OriginalResult]) -> None:
+        """For pages of the original people-counter."""
+
+
+class Runner:
+    """Runs one view. Threads: the loop's, the bus's, one that lists the store and a few that read from it."""
+
+    def __init__(
+        self, settings: EngageSettings, bus: Bus, store: ObjectStore, audience: Audience, clock: Clock
+    ) -> None:
+        self.board = Board()
+        self.clock = clock
+        self.loop: Loop[Event, Effect] = Loop(View(settings.engage), self.perform, Tick(), clock)
+        self._settings = settings
+        self._bus = bus
+        self._audience = audience
+        self._topics = Topics(settings.bus.prefix)
+        self._inbox = Inbox(self._topics, clock)
+        self._marker = self._topics.engage_ready(uuid4().hex)
+        self._stored = StoredReader(store, self._topics, clock, settings.engage.forget_after)
+        self._lister = ThreadPoolExecutor(1, "engage-list")
+
+    def start(self) -> None:
+        """Join the bus; the core asks for the rest."""
+        flows = self._settings.engage.flows
+        self._bus.subscribe(*(self._topics.result(flow) for flow in flows))
+        self._bus.subscribe(self._topics.device_status(), self._topics.worker_status(), self._marker)
+        if self._settings.compat.people_counter:
+            self._bus.subscribe(PEOPLE_COUNTER)
+        self.loop.post(Started())
+        self._bus.start(self.hear)
+
+    def close(self) -> None:
+        self._bus.stop()
+        self._lister.shutdown(wait=False, cancel_futures=True)
+        self._stored.close()
+
+    def tell(self, event: Event) -> bool:
+        """From any thread; False, and counted, when there is too much to do already."""
+        taken = self.loop.offer(event)
+        if not taken:
+            metrics.OVERLOADED.inc()
+        return taken
+
+    def hear(self, event: BusEvent) -> None:
+        """On the bus's thread."""
+        match event:
+            case Connected(server):
+                BUS_CONNECTED.set(1)
+                log.info("connected to the MQTT broker", server=server)
+                self.loop.post(BrokerConnected())
+            case Disconnected(reason):
+                BUS_CONNECTED.set(0)
+                self.loop.post(BrokerLost(reason))
+            case Received(topic) if topic == self._marker:
+                self.loop.post(MarkerReceived())
+            case Received():
+                message = self._inbox.open(event)
+                if message is not None and (heard := self._event(message, event)) is not None:
+                    self.tell(heard)
+            case _:
+                pass
+
+    def _event(self, message: AnyMessage, received: Received) -> Event | None:
+        wall, live = self.clock.wall(), not received.retained
+        match message:
+            case Result():
+                place = self._topics.parse(received.topic)
+                return ResultReceived(message, (place.flow or None) if place else None, wall, live)
+            case DeviceStatus():
+                return DeviceStatusReceived(message, wall, live)
+            case WorkerStatus():
+                return WorkerStatusReceived(message)
+            case _:
+                return None
+
+    def perform(self, effect: Effect) -> None:
+        """On the loop's thread: nothing here blocks."""
+        match effect:
+            case Show(board, delta):
+                self._show(board, delta)
+            case SendSnapshot(viewer, board):
+                self._audience.snapshot(viewer, snapshot(board, self.clock.monotonic(), self.clock.wall()))
+            case SendMarker():
+                self._bus.publish(self._marker, b"")
+            case ReadStored(flow, after):
+                self.loop.aside(self._lister, partial(self._stored.page, flow, after))
+            case Refused(device):
+                metrics.DEVICES_REFUSED.inc()
+                self._inbox.refuse("any", f"no room for device {device}; raise engage.devices")
+
+    def _show(self, board: Board, delta: Delta | None) -> None:
+        if board.reasons != self.board.reasons or board.ready != self.board.ready:
+            log.info("ready" if board.ready else "not ready", reasons=list(board.reasons))
+        self.board = board
+        states = Counter(entry.state for entry in board.entries.values())
+        for state in get_args(State):
+            metrics.DEVICES.labels(state).set(states[state])
+        metrics.WORKERS.set(board.workers)
+        metrics.REVISION.set(board.revision)
+        metrics.READY.set(board.ready)
+        if delta is None:
+            return
+        self._audience.changes(changes(board, delta, self.clock.monotonic(), self.clock.wall()))
+        if self._settings.compat.people_counter:
+            self._audience.originals(originals(board))

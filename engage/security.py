@@ -1,0 +1,69 @@
+"""Rules for every request and every answer."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+from engage.models import Problem
+from engage.problems import MEDIA_TYPE
+from engage.settings import EngageSection
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_LARGEST_BODY = 16 * 1024
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host} wss://{host}; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def add_security(app: Flask, settings: EngageSection) -> None:
+    """After everything else: the check of the host wraps all that was added before."""
+    origins = frozenset(settings.allowed_origins)
+
+    @app.before_request
+    def no_large_bodies() -> None:
+        if (request.content_length or 0) > _LARGEST_BODY:
+            abort(413)
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _POLICY.format(host=request.host)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if (origin := request.headers.get("Origin")) in origins and origin:
+            response.headers["Access-Control-Allow-Origin"] = origin
+        if origins:
+            response.vary.add("Origin")
+        return response
+
+    if allowed := _hosts(settings):
+        app.wsgi_app = only_hosts(app.wsgi_app, allowed)  # type: ignore[method-assign, assignment]
+
+
+def only_hosts(application: Wsgi, allowed: frozenset[str]) -> Wsgi:
+    """Refuse other names: a foreign page whose name was made to point here must not read anything."""
+
+    def guard(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        name = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname or ""
+        if name in allowed or name.endswith(".localhost"):
+            return application(environ, start_response)
+        detail = f"This service does not go by the name {name[:200]!r}; add it to engage.allowed_hosts."
+        body = Problem(title="Misdirected request", status=421, detail=detail).model_dump_json().encode()
+        start_response(
+            "421 Misdirected Request", [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
+        )
+        return [body]
+
+    return guard
+
+
+def _hosts(settings: EngageSection) -> frozenset[str]:
+    """Empty where any name will do: it listens to the network, and nobody listed its names."""
+    if settings.allowed_hosts or settings.host in _LOOPBACK:
+        return frozenset({*settings.allowed_hosts, *_LOOPBACK})
+    return frozenset()

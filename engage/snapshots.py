@@ -1,0 +1,145 @@
+"""Pictures, out of the store through a bounded memory."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from flask import Response, request
+
+from common.ports.store import NotFoundError, ObjectStore, StoreError
+from engage import metrics
+from engage.board import Entry, picture, version
+from engage.contract import Body, Contract
+from engage.problems import problem
+from engage.rest import Look, no_device
+from engage.settings import EngageSection
+
+_YEAR = 365 * 86_400
+_RETRY = "5"
+_PATIENCE = 5.0
+_READERS = 8
+_JPEG = b"\xff\xd8\xff"
+
+
+class NotAPictureError(StoreError):
+    """What lies there is not a JPEG; it is not passed on as one."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} is not a JPEG picture", transient=False)
+
+
+class Pictures:
+    """The latest picture of each device that was asked for, up to `room` bytes; the longest unasked go first.
+
+    Called by many threads, without a lock: every step is one operation on a dict, and the worst two threads do
+    to each other is to fetch a picture twice.
+    """
+
+    def __init__(self, store: ObjectStore, settings: EngageSection) -> None:
+        self.bucket = store.bucket
+        self._store = store
+        self._limit = settings.snapshot_bytes
+        self._room = settings.snapshot_cache_bytes
+        self._kept: dict[str, tuple[str, bytes]] = {}
+        self._coming: dict[tuple[str, str], Future[bytes]] = {}
+        self._pool = ThreadPoolExecutor(_READERS, "engage-picture")
+
+    def get(self, device: str, wanted: str, key: str) -> bytes:
+        """StoreError when it is neither here nor to be had in time."""
+        kept = self._kept.get(device)
+        if kept and kept[0] == wanted:
+            metrics.PICTURES.labels("memory").inc()
+            data = kept[1]
+        else:
+            data = self._wait(device, wanted, key)
+        self._keep(device, wanted, data)
+        return data
+
+    def older(self, device: str) -> tuple[str, bytes] | None:
+        """The last one that was fetched, behind its version."""
+        return self._kept.get(device)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _wait(self, device: str, wanted: str, key: str) -> bytes:
+        """Whoever comes while the picture is on its way waits for the same one."""
+        flight = device, wanted
+        if (coming := self._coming.get(flight)) is None:
+            metrics.PICTURES.labels("store").inc()
+            coming = self._coming[flight] = self._pool.submit(self._fetch, key)
+            coming.add_done_callback(lambda _: self._coming.pop(flight, None))
+        try:
+            return coming.result(_PATIENCE)
+        except TimeoutError as error:
+            raise StoreError(f"no {key} within {_PATIENCE:.0f} s", transient=True) from error
+
+    def _fetch(self, key: str) -> bytes:
+        data = self._store.get(key, self._limit)
+        if not data.startswith(_JPEG):
+            raise NotAPictureError(key)
+        return data
+
+    def _keep(self, device: str, version: str, data: bytes) -> None:
+        """Put it last, then drop from the front what is too much."""
+        self._kept.pop(device, None)
+        self._kept[device] = version, data
+        sizes = [(name, len(kept[1])) for name, kept in list(self._kept.items())]
+        excess = sum(size for _, size in sizes) - self._room
+        for name, size in sizes:
+            if excess <= 0:
+                return
+            self._kept.pop(name, None)
+            excess -= size
+
+
+def add_snapshots(api: Contract, board: Look, pictures: Pictures) -> None:
+    answers = {
+        200: Body(media_type="image/jpeg", description="the picture"),
+        304: Body(media_type="image/jpeg", description="the one you have is the latest"),
+    }
+
+    @api.get(
+        "/api/v1/devices/<name>/snapshot",
+        "The latest picture of a device",
+        answers,
+        v="version as in `snapshot` of the device; with the current one the answer may be kept for ever",
+    )
+    def snapshot(name: str) -> Response:
+        entry = board().entries.get(name)
+        if entry is None:
+            return no_device(name)
+        path = picture(entry)
+        if path is None or path.bucket != pictures.bucket:
+            return problem(404, "No picture", f"Device {name!r} has no picture to show yet.")
+        return _answer(pictures, entry, path.key)
+
+
+def _answer(pictures: Pictures, entry: Entry, key: str) -> Response:
+    assert entry.value is not None  # noqa: S101 -- it has a picture
+    current = version(entry.value)
+    if request.if_none_match.contains(current):
+        return _headers(Response(status=304), current, current)
+    try:
+        return _image(pictures.get(entry.device_id, current, key), current, current)
+    except NotFoundError:
+        return problem(
+            404, "No picture", "It is no longer in the store; the next one comes with the next value."
+        )
+    except StoreError as error:
+        if older := pictures.older(entry.device_id):
+            return _image(older[1], older[0], current)
+        detail = f"The store does not answer: {error}. Try again in {_RETRY} s."
+        return problem(503, "The store is away", detail, {"Retry-After": _RETRY})
+
+
+def _image(data: bytes, tag: str, current: str) -> Response:
+    return _headers(Response(data, mimetype="image/jpeg"), tag, current)
+
+
+def _headers(response: Response, tag: str, current: str) -> Response:
+    """For ever where the address names this very picture; else to be asked for anew."""
+    lasting = request.args.get("v") == tag == current
+    response.headers["Cache-Control"] = (
+        f"private, max-age={_YEAR}, immutable" if lasting else "private, no-cache"
+    )
+    response.set_etag(tag)
+    return response

@@ -1,0 +1,126 @@
+"""A result as the hub judges it: how old it is, until when it holds, and whether it is newer than another.
+
+The hub's clock decides: when the announcement arrived, and for how long it was promised to hold. A worker
+on another machine stamps both; its clock is taken for the hub's while it agrees within the time a message
+can travel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from common.wire.messages import Result
+from common.wire.names import ObjectPath
+
+DEFAULT_WINDOW = 30.0
+"""Seconds a value holds whose camera does not say how often it takes pictures."""
+
+MAX_WINDOW = 3 * 86_400.0
+SKEW = 5.0
+_TRAVEL = 60.0
+"""No message is on its way for longer: the keepalive would have ended the session."""
+
+_PATIENCE = 600.0
+"""Seconds after its deadline from which a value gives way to any that was announced later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Moments are unix seconds by the hub's clock; `created` is by the device's."""
+
+    flow: str | None
+    rank: int
+    capture: str
+    created: float
+    sequence: int | None
+    received: float | None
+    stale_after: float
+    path: ObjectPath
+    count: int
+    counts: Mapping[str, int] = field(default_factory=dict)
+    model: str | None = None
+    worker: str | None = None
+    queue_ms: float | None = None
+    inference_ms: float | None = None
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def skew(self) -> float | None:
+        """Device clock minus the hub's where it is off by more than 5 s."""
+        off = 0.0 if self.received is None else self.created - self.received
+        return round(off, 3) if abs(off) > SKEW else None
+
+    def age(self, wall: float) -> float | None:
+        return None if self.received is None else max(0.0, wall - self.received)
+
+
+def value_of(result: Result, flow: str | None, rank: int, wall: float, *, live: bool) -> Value:
+    """`live`: it arrived when it was published. A retained or stored one may have any age."""
+    received, stale_after = _moments(result, wall, live=live)
+    seen = result.analysis_metadata.results
+    return Value(
+        flow=flow,
+        rank=rank,
+        capture=result.capture_id or f"{result.creation_timestamp:.6f}",
+        created=result.creation_timestamp,
+        sequence=result.sequence,
+        received=received,
+        stale_after=stale_after,
+        path=result.file_path,
+        count=seen.count,
+        counts=seen.counts,
+        model=f"{seen.model.name}@{seen.model.digest[:8]}" if seen.model else None,
+        worker=seen.worker,
+        queue_ms=seen.queue_ms,
+        inference_ms=seen.inference_ms,
+        width=seen.width,
+        height=seen.height,
+    )
+
+
+def _moments(result: Result, wall: float, *, live: bool) -> tuple[float | None, float]:
+    """When it was announced, if known, and until when it holds, from now never longer than promised."""
+    published = result.published_at
+    off = wall - published if live and published is not None else 0.0
+    shift = off if abs(off) > _TRAVEL else 0.0
+    stamp = result.received_at if result.received_at is not None else published
+    if stamp is None and not live:
+        return None, wall
+    received = wall if stamp is None else min(stamp + shift, wall)
+    window = DEFAULT_WINDOW
+    if result.stale_after is not None:
+        window = min(max(result.stale_after + shift - received, 0.0), MAX_WINDOW)
+        if stamp is not None:
+            window = min(window, max(result.stale_after - stamp, 0.0))
+    return received, received + window
+
+
+def supersedes(new: Value, old: Value, restarted: float | None) -> bool:
+    """Whether `new` is to be shown instead of `old`; `restarted` is when the agent began anew, if it did.
+
+    Sequence number and device clock decide together. Where they contradict each other, an agent without a
+    status has restarted or its clock was set, and the hub's receive time decides.
+    """
+    if (new.flow, new.capture) == (old.flow, old.capture):
+        return False
+    if new.rank != old.rank:
+        better = new.rank < old.rank
+        return new.stale_after >= _received(old) if better else _received(new) > old.stale_after
+    if restarted is not None and _received(old) <= restarted < _received(new):
+        return True
+    if _received(new) > old.stale_after + _PATIENCE:
+        return True
+    later = _taken(new, old) > _taken(old, new)
+    if new.sequence is None or old.sequence is None or (new.sequence > old.sequence) == later:
+        return later
+    return _received(new) > _received(old)
+
+
+def _received(value: Value) -> float:
+    return 0.0 if value.received is None else value.received
+
+
+def _taken(value: Value, other: Value) -> float:
+    """By the device's clock, unless it ran ahead of the hub's for one of the two."""
+    ahead = any(v.skew is not None and v.skew > 0 for v in (value, other))
+    return _received(value) if ahead else value.created

@@ -1,0 +1,269 @@
+"""The state of every camera, live to stale by time alone, and what browsers are told of it.
+
+Changes are collected and shown at most `updates_per_second` times a second; each time is one revision. REST
+reads the same board that the live channel describes, so a snapshot and the changes after it equal the next
+snapshot.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from common.wire.messages import DeviceStatus, WorkerStatus
+from engage.board import Board, Delta, Entry
+from engage.events import (
+    BrokerConnected,
+    BrokerLost,
+    DeviceStatusReceived,
+    Effect,
+    Event,
+    MarkerReceived,
+    Refused,
+    ResultReceived,
+    ResyncAsked,
+    SendSnapshot,
+    Show,
+    Started,
+    StoredResults,
+    StoreFailed,
+    Tick,
+    ViewerJoined,
+    ViewerLeft,
+    WorkerStatusReceived,
+)
+from engage.models import Broker, State
+from engage.rebuild import Rebuild
+from engage.settings import EngageSection
+from engage.value import Value, supersedes, value_of
+
+_SWEEPS = 100
+_WORKERS = 1000
+
+
+@dataclass(slots=True)
+class _Known:
+    """A device; moments called `_at` are unix seconds, the others monotonic."""
+
+    heard: float
+    value: Value | None = None
+    since: float | None = None
+    stale: float = 0.0
+    session: str | None = None
+    restarted_at: float | None = None
+    offline_at: float | None = None
+    revived: bool = False
+
+    def state(self, now: float) -> State:
+        if self.offline_at is not None:
+            return "offline"
+        if self.value is None:
+            return "unknown"
+        return "live" if now < self.stale else "stale"
+
+
+class View:
+    def __init__(self, settings: EngageSection) -> None:
+        self._settings = settings
+        self._known: dict[str, _Known] = {}
+        self._workers: dict[str, WorkerStatus] = {}
+        self._online = 0
+        self._broker: Broker = "lost"
+        self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout)
+        self._board = Board(reasons=self._rebuild.reasons())
+        self._dirty: set[str] = set()
+        self._show_at = 0.0
+        self._wanting: dict[str, None] = {}
+        self._stale: list[tuple[float, str]] = []
+        self._wakes: dict[str, float] = {}
+        self._sweep_at: float | None = None
+
+    def handle(self, event: Event, now: float) -> Sequence[Effect]:
+        effects = self._apply(event, now)
+        was_ready = self._rebuild.ready
+        effects += self._rebuild.due(now)
+        self._wake(now)
+        self._sweep(now)
+        if now >= self._show_at or self._rebuild.ready is not was_ready:
+            effects += self._show(now)
+        return effects
+
+    def deadline(self) -> float | None:
+        moments = [self._rebuild.deadline(), self._sweep_at]
+        if self._stale:
+            moments.append(self._stale[0][0])
+        if self._dirty or self._wanting or self._differs():
+            moments.append(self._show_at)
+        return min((m for m in moments if m is not None), default=None)
+
+    def _apply(self, event: Event, now: float) -> list[Effect]:
+        match event:
+            case ResultReceived():
+                return self._result(event, now)
+            case DeviceStatusReceived(status, wall, live):
+                return self._device_status(status, wall, now, live=live)
+            case WorkerStatusReceived(status):
+                self._worker_status(status)
+            case StoredResults():
+                return self._stored(event, now)
+            case ViewerJoined(viewer):
+                return [SendSnapshot(viewer, self._board)]
+            case ResyncAsked(viewer):
+                self._wanting[viewer] = None
+            case ViewerLeft(viewer):
+                self._wanting.pop(viewer, None)
+            case Started() | BrokerConnected() | BrokerLost() | MarkerReceived() | StoreFailed():
+                return self._servers(event, now)
+            case Tick():
+                pass
+        return []
+
+    def _servers(
+        self, event: Started | BrokerConnected | BrokerLost | MarkerReceived | StoreFailed, now: float
+    ) -> list[Effect]:
+        match event:
+            case Started():
+                self._sweep_at = now + self._settings.forget_after / _SWEEPS
+                return [*self._rebuild.started(now)]
+            case BrokerConnected():
+                self._broker = "connected"
+                return [*self._rebuild.connected(now)]
+            case BrokerLost(reason):
+                self._broker = "lost"
+                self._rebuild.lost(reason)
+            case MarkerReceived():
+                self._rebuild.marker()
+            case StoreFailed(flow, after, reason):
+                self._rebuild.failed(flow, after, reason, now)
+        return []
+
+    def _stored(self, page: StoredResults, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        for result in page.results:
+            effects += self._result(ResultReceived(result, page.flow, page.wall, live=False), now)
+        return [*effects, *self._rebuild.page(page.flow, page.after)]
+
+    def _result(self, event: ResultReceived, now: float) -> list[Effect]:
+        flows = self._settings.flows
+        if event.flow is not None and event.flow not in flows:
+            return []
+        rank = len(flows) if event.flow is None else flows.index(event.flow)
+        value = value_of(event.result, event.flow, rank, event.wall, live=event.live)
+        if (value.age(event.wall) or 0.0) > self._settings.forget_after:
+            return []
+        name = event.result.device_id
+        if (known := self._find(name, now)) is None:
+            return [Refused(name)]
+        if known.value is None or supersedes(value, known.value, known.restarted_at):
+            self._accept(name, known, value, event.wall, now)
+        return []
+
+    def _accept(self, name: str, known: _Known, value: Value, wall: float, now: float) -> None:
+        age = value.age(wall)
+        known.value = value
+        known.since = None if age is None else now - age
+        known.stale = now + value.stale_after - wall
+        known.heard = now
+        received = value.received
+        if known.offline_at is not None and received is not None and received > known.offline_at:
+            known.offline_at = None
+            known.revived = True
+        self._dirty.add(name)
+        if known.stale > now and known.stale < self._wakes.get(name, float("inf")):
+            self._wakes[name] = known.stale
+            heappush(self._stale, (known.stale, name))
+
+    def _device_status(self, status: DeviceStatus, wall: float, now: float, *, live: bool) -> list[Effect]:
+        if (known := self._find(status.device_id, now)) is None:
+            return [Refused(status.device_id)]
+        known.heard = now
+        anew = known.session != status.session
+        if status.state == "online":
+            if anew and known.session is not None:
+                known.restarted_at = wall
+            known.session = status.session
+            known.offline_at = None
+            known.revived = False
+        elif known.offline_at is None and (known.session is None or not anew) and (live or not known.revived):
+            known.session = status.session
+            known.offline_at = wall
+        self._dirty.add(status.device_id)
+        return []
+
+    def _worker_status(self, status: WorkerStatus) -> None:
+        """The will of a session that is over does not speak for the next one."""
+        before = self._workers.get(status.worker)
+        if before and status.state == "offline" and before.session != status.session:
+            return
+        if before or len(self._workers) < _WORKERS:
+            self._workers[status.worker] = status
+            self._online = sum(w.state == "online" for w in self._workers.values())
+
+    def _find(self, name: str, now: float) -> _Known | None:
+        known = self._known.get(name)
+        if known is None and len(self._known) < self._settings.devices:
+            known = self._known[name] = _Known(heard=now)
+        return known
+
+    def _wake(self, now: float) -> None:
+        """Values whose deadline has passed; one that was renewed meanwhile gets its new deadline."""
+        while self._stale and self._stale[0][0] <= now:
+            when, name = heappop(self._stale)
+            if self._wakes.get(name) != when:
+                continue
+            del self._wakes[name]
+            known = self._known.get(name)
+            if known and known.stale > now:
+                self._wakes[name] = known.stale
+                heappush(self._stale, (known.stale, name))
+            else:
+                self._dirty.add(name)
+
+    def _sweep(self, now: float) -> None:
+        if self._sweep_at is None or now < self._sweep_at:
+            return
+        self._sweep_at = now + self._settings.forget_after / _SWEEPS
+        oldest = now - self._settings.forget_after
+        for name in [n for n, k in self._known.items() if k.heard < oldest]:
+            del self._known[name]
+            self._wakes.pop(name, None)
+            self._dirty.add(name)
+
+    def _show(self, now: float) -> list[Effect]:
+        """The new board where anything differs, then snapshots for those who asked."""
+        delta = self._delta(now)
+        effects: list[Effect] = []
+        if delta or self._differs():
+            entries = dict(self._board.entries)
+            revision = self._board.revision + 1 if delta else self._board.revision
+            if delta:
+                entries |= {name: self._entry(name, now) for name in delta.devices}
+                for name in delta.gone:
+                    del entries[name]
+            ready, reasons = self._rebuild.ready, self._rebuild.reasons()
+            self._board = Board(revision, self._broker, entries, self._online, ready, reasons)
+            effects.append(Show(self._board, delta))
+        effects += [SendSnapshot(viewer, self._board) for viewer in self._wanting]
+        self._wanting.clear()
+        self._dirty.clear()
+        if effects:
+            self._show_at = now + 1 / self._settings.updates_per_second
+        return effects
+
+    def _delta(self, now: float) -> Delta | None:
+        shown = self._board.entries
+        known = sorted(name for name in self._dirty if name in self._known)
+        devices = tuple(name for name in known if shown.get(name) != self._entry(name, now))
+        gone = tuple(sorted(name for name in self._dirty if name not in self._known and name in shown))
+        if not devices and not gone and self._broker == self._board.broker:
+            return None
+        return Delta(self._board.revision, devices, gone)
+
+    def _entry(self, name: str, now: float) -> Entry:
+        known = self._known[name]
+        return Entry(name, known.state(now), known.value, known.since)
+
+    def _differs(self) -> bool:
+        """Whether what the board says of the servers is out of date."""
+        board = self._board
+        said = (board.broker, board.workers, board.ready, board.reasons)
+        return said != (self._broker, self._online, self._rebuild.ready, self._rebuild.reasons())
