@@ -155,12 +155,12 @@ class MqttServer(Server):
 
 
 class Mosquitto(MqttServer):
-    """With TLS where a certificate and its key are given."""
+    """`options` are further lines of its configuration."""
 
-    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
         super().__init__(folder)
         (self.port,) = free_ports(1)
-        self._tls = tls
+        self._options = options
 
     def command(self) -> list[str]:
         passwords = self.folder / "passwords"
@@ -176,11 +176,8 @@ class Mosquitto(MqttServer):
             "autosave_interval 60",
             "set_tcp_nodelay true",
             "max_queued_messages 100000",
-            "max_inflight_messages 1000",
+            *self._options,
         ]
-        if self._tls:
-            certificate, key = self._tls
-            lines += [f"certfile {certificate}", f"keyfile {key}"]
         (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
         program = binary("mosquitto", "run `apt-get install mosquitto`")
         return [program, "-c", str(self.folder / "mosquitto.conf")]

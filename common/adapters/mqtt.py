@@ -1,7 +1,6 @@
 """The bus over MQTT: version 5, and 3.1.1 with a broker that knows no better. The one home of paho."""
 
 import socket
-import ssl
 import sys
 import threading
 from collections import deque
@@ -17,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from common.adapters.tls import cause, client_context
 from common.ports.bus import BusEvent, Connected, Delivered, Disconnected, Received, Undelivered, Will
 from common.settings import BusSettings
 
@@ -101,7 +101,7 @@ class MqttBus:
         )
         client.username_pw_set(s.username, s.secret())
         if s.tls:
-            client.tls_set_context(_trust(s))
+            client.tls_set_context(client_context(s.ca_file, s.cert_file, s.key_file))
         if self._will:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         client.max_inflight_messages_set(0)
@@ -161,7 +161,7 @@ class MqttBus:
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
         """Called while the error is being handled."""
-        self._lost(f"cannot reach {self._address}: {_cause(sys.exception())}")
+        self._lost(f"cannot reach {self._address}: {cause(sys.exception())}")
 
     def _on_disconnect(
         self,
@@ -272,19 +272,6 @@ def _subscribe(client: paho.Client, filters: list[str]) -> int | None:
     else:
         _, mid = client.subscribe([(f, 1) for f in filters])
     return mid
-
-
-def _trust(settings: BusSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.cert_file:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
-    return context
-
-
-def _cause(error: BaseException | None) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted, {error.verify_message}"
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _shut(sock: Any) -> None:  # noqa: ANN401 -- paho hides its type

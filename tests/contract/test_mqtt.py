@@ -1,0 +1,281 @@
+"""What only a real connection shows: who is let in, TLS, the socket, a broker that never answers."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+import trustme
+
+from common.adapters.mqtt import MqttBus
+from common.ports.bus import Connected, Delivered, Disconnected, Received
+from common.settings import BusSettings
+from tests.contract.rigs import Ear, socket_of
+from tests.eventually import eventually
+from tests.servers import Mosquitto, MqttServer, Nats, free_ports
+
+CONNECT, PUBLISH, SUBSCRIBE = 0x10, 0x32, 0x82
+CONNACK, PUBACK = b"\x20", b"\x40"
+RECEIVE_MAXIMUM = 0x21
+
+Listen = Callable[[BusSettings], Ear]
+
+
+@pytest.fixture
+def listen() -> Iterator[Listen]:
+    """Starts a client with these settings; all of them are stopped in the end."""
+    ears: list[Ear] = []
+
+    def listen(settings: BusSettings) -> Ear:
+        ears.append(Ear(MqttBus(settings, f"ear-{len(ears)}-{settings.port}")))
+        ears[-1].start()
+        return ears[-1]
+
+    yield listen
+    for ear in ears:
+        start = monotonic()
+        ear.bus.stop()
+        assert monotonic() - start < 3.5
+
+
+@pytest.fixture(params=["mosquitto", "nats"])
+def server(request: pytest.FixtureRequest) -> MqttServer:
+    found: MqttServer = request.getfixturevalue(request.param)
+    return found
+
+
+def bus_of(ear: Ear) -> MqttBus:
+    assert isinstance(ear.bus, MqttBus)
+    return ear.bus
+
+
+def test_speaks_mqtt_5_with_mosquitto_and_3_1_1_with_nats(
+    mosquitto: Mosquitto, nats: Nats, listen: Listen
+) -> None:
+    said = [listen(s.settings()).connected().all(Connected)[0].server for s in (mosquitto, nats)]
+    assert said == [f"127.0.0.1:{mosquitto.port} MQTT 5", f"127.0.0.1:{nats.port} MQTT 3.1.1"]
+
+
+def test_does_not_let_nagle_wait(server: MqttServer, listen: Listen) -> None:
+    ear = listen(server.settings()).connected()
+    assert socket_of(bus_of(ear)).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+def test_its_thread_is_named_after_the_client(mosquitto: Mosquitto, listen: Listen) -> None:
+    ear = listen(mosquitto.settings()).connected()
+    assert ear.threads == {f"paho-mqtt-client-ear-0-{mosquitto.port}"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"password": "canary"}, {"username": "nobody"}, {"username": None, "password": None}]
+)
+def test_a_wrong_password_is_said(server: MqttServer, listen: Listen, wrong: dict[str, Any]) -> None:
+    ear = listen(server.settings(**wrong)).disconnected()
+    reason = ear.all(Disconnected)[0].reason
+    assert reason.startswith(f"127.0.0.1:{server.port} refused us: ")
+    assert "canary" not in reason
+    assert not ear.all(Connected)
+
+
+def test_the_password_may_come_from_a_file(mosquitto: Mosquitto, listen: Listen, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(mosquitto.secret + "\n")
+    listen(mosquitto.settings(password=None, password_file=file)).connected()
+
+
+def test_nobody_there_is_said_again_and_again(listen: Listen) -> None:
+    (port,) = free_ports(1)
+    ear = listen(BusSettings(host="127.0.0.1", port=port)).disconnected(2)
+    assert ear.all(Disconnected)[0].reason == f"cannot reach 127.0.0.1:{port}: Connection refused"
+
+
+def test_a_host_that_has_no_address_is_said(listen: Listen) -> None:
+    ear = listen(BusSettings(host="nowhere.invalid")).disconnected()
+    assert ear.all(Disconnected)[0].reason.startswith("cannot reach nowhere.invalid:1883: ")
+
+
+def test_stops_at_once_while_the_server_never_answers(listen: Listen) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ear = listen(BusSettings(port=silent.getsockname()[1]))
+        silent.settimeout(5)
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(1)
+            start = monotonic()
+            ear.bus.stop()
+            assert monotonic() - start < 1.5
+
+
+def test_stops_while_connecting_within_its_time_limit(listen: Listen) -> None:
+    with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for filler in (first, second):  # with its backlog full, the kernel leaves others without an answer
+            filler.setblocking(False)
+            filler.connect_ex(deaf.getsockname())
+        ear = listen(BusSettings(port=deaf.getsockname()[1]))
+        start = monotonic()
+        ear.bus.stop()
+        assert monotonic() - start < 3.5
+
+
+def packets(connection: socket.socket) -> Iterator[int]:
+    """The first byte of each MQTT packet that comes in."""
+    with connection.makefile("rb") as stream:
+        while head := stream.read(1):
+            length = shift = 0
+            more = True
+            while more:
+                (byte,) = stream.read(1)
+                length, shift, more = length | (byte & 127) << shift, shift + 7, byte > 127
+            stream.read(length)
+            yield head[0]
+
+
+def test_has_no_more_under_way_than_the_broker_takes(listen: Listen) -> None:
+    """A broker may throw out a client that disregards the receive maximum in its CONNACK."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ear = listen(BusSettings(port=server.getsockname()[1]))
+        for i in range(5):
+            ear.bus.publish("x", str(i).encode())
+        connection, _ = server.accept()
+        with connection:
+            said = packets(connection)
+            assert next(said) == CONNECT
+            connection.sendall(CONNACK + bytes([6, 0, 0, 3, RECEIVE_MAXIMUM, 0, 2]))
+            ear.connected()
+            ear.bus.subscribe("end")
+            assert [next(said) for _ in range(3)] == [PUBLISH, PUBLISH, SUBSCRIBE]
+            connection.sendall(PUBACK + bytes([2, 0, 1]))
+            assert next(said) == PUBLISH
+
+
+def test_no_publish_overtakes_one_that_another_thread_is_sending(
+    mosquitto: Mosquitto, listen: Listen, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = listen(mosquitto.settings()).connected()
+    ear.bus.subscribe(f"{prefix}/x")
+    client = bus_of(ear)._client
+    send, sending, go_on = client.publish, threading.Event(), threading.Event()
+
+    def hesitate(topic: str, payload: bytes, **options: Any) -> Any:
+        if payload == b"first":
+            sending.set()
+            assert go_on.wait(5)
+        return send(topic, payload, **options)
+
+    monkeypatch.setattr(client, "publish", hesitate)
+    thread = threading.Thread(target=ear.bus.publish, args=(f"{prefix}/x", b"first"))
+    thread.start()
+    assert sending.wait(5)
+    ear.bus.publish(f"{prefix}/x", b"second")
+    go_on.set()
+    thread.join()
+    assert ear.until(lambda e: len(e.payloads()) == 2).payloads() == [b"first", b"second"]
+
+
+def test_publishes_of_many_threads_each_stay_in_order(
+    server: MqttServer, listen: Listen, prefix: str
+) -> None:
+    ear = listen(server.settings(queue=10_000)).connected()
+    ear.bus.subscribe(f"{prefix}/+")
+
+    def speak(name: int) -> None:
+        for i in range(300):
+            ear.bus.publish(f"{prefix}/{name}", str(i).encode(), token=name * 1000 + i)
+
+    threads = [threading.Thread(target=speak, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ear.until(lambda e: len(e.payloads()) >= 1200 and len(e.outcomes()) >= 1200)
+    for name in range(4):
+        tokens = [
+            token % 1000 for kind, token in ear.outcomes() if kind is Delivered and token // 1000 == name
+        ]
+        assert tokens == list(range(300))
+        heard = [e.payload for e in ear.all(Received) if e.topic == f"{prefix}/{name}"]
+        assert heard == [str(i).encode() for i in range(300)]
+
+
+def test_a_connection_cut_under_load_loses_nothing(server: MqttServer, listen: Listen, prefix: str) -> None:
+    ear = listen(server.settings(queue=10_000)).connected()
+    ear.bus.subscribe(f"{prefix}/x")
+    for i in range(1000):
+        if i == 500:
+            socket_of(bus_of(ear)).shutdown(socket.SHUT_RDWR)
+        ear.bus.publish(f"{prefix}/x", str(i).encode(), token=i)
+    ear.connected(2).until(lambda e: len(e.outcomes()) >= 1000)
+    assert sorted(ear.outcomes(), key=lambda o: o[1]) == [(Delivered, i) for i in range(1000)]
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority: trustme.CA, tmp_path: Path) -> Iterator[Mosquitto]:
+    certificate = authority.issue_cert("127.0.0.1")
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    certificate.cert_chain_pems[0].write_to_path(chain)
+    certificate.private_key_pem.write_to_path(key)
+    with Mosquitto(tmp_path, options=(f"certfile {chain}", f"keyfile {key}")) as server:
+        yield server
+
+
+def written(authority: trustme.CA, file: Path) -> Path:
+    authority.cert_pem.write_to_path(file)
+    return file
+
+
+def test_tls_with_its_own_authority(
+    tls: Mosquitto, authority: trustme.CA, tmp_path: Path, listen: Listen, prefix: str
+) -> None:
+    ear = listen(tls.settings(tls=True, ca_file=written(authority, tmp_path / "ca.pem"))).connected()
+    assert socket_of(bus_of(ear)).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    ear.bus.publish(f"{prefix}/x", b"x", token=1)
+    ear.until(lambda e: e.outcomes() == [(Delivered, 1)])
+
+
+@pytest.mark.parametrize("trusted", ["another authority", "the system's"])
+def test_tls_refuses_a_certificate_of_a_stranger(
+    tls: Mosquitto, trusted: str, tmp_path: Path, listen: Listen
+) -> None:
+    stranger = written(trustme.CA(), tmp_path / "stranger.pem") if trusted == "another authority" else None
+    ear = listen(tls.settings(tls=True, ca_file=stranger)).disconnected()
+    reason = ear.all(Disconnected)[0].reason
+    assert reason.startswith(f"cannot reach 127.0.0.1:{tls.port}: its certificate is not to be trusted")
+    assert not ear.all(Connected)
+
+
+def test_tls_refuses_a_certificate_for_another_host(
+    tls: Mosquitto, authority: trustme.CA, tmp_path: Path, listen: Listen
+) -> None:
+    ca = written(authority, tmp_path / "ca.pem")
+    ear = listen(tls.settings(host="localhost", tls=True, ca_file=ca)).disconnected()
+    assert "its certificate is not to be trusted" in ear.all(Disconnected)[0].reason
+
+
+def test_tls_stops_within_its_time_limit_in_a_handshake_that_hangs(listen: Listen) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ear = listen(BusSettings(port=silent.getsockname()[1], tls=True))
+        silent.settimeout(5)
+        connection, _ = silent.accept()
+        with connection:
+            start = monotonic()
+            ear.bus.stop()
+            assert monotonic() - start < 3.5
+
+
+def test_a_stop_in_the_middle_of_falling_back_to_3_1_1_leaves_nothing(nats: Nats) -> None:
+    """The watch for leaked threads fails this test when a client of the fall-back stays behind."""
+    for delay in range(12):
+        ear = Ear(MqttBus(nats.settings(), f"short-{delay}"))
+        ear.start()
+        eventually(iter([False] * delay + [True]).__next__, every=0.001)
+        ear.bus.stop()
