@@ -2,15 +2,16 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import click
 import cv2
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -21,29 +22,64 @@ from inference.detector import TRAIN, Detector
 from inference.draw import snapshot
 from inference.model.error import ModelError
 from inference.picture import MAX_BYTES, BadPicture
-from inference.ssdlite_detector import SsdliteDetector
+from inference.ssdlite_detector import Profile, SsdliteDetector
 
 PICTURES = {".jpg", ".jpeg", ".png"}
 FILMS = {".avi", ".mp4", ".mkv", ".mov", ".webm"}
 
+Row = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was found in a picture, or in a frame of a film, called `name`."""
+    """What was found in a picture, or in a frame of a film."""
 
-    name: str
+    path: Path
     analysis: Analysis
+    frame: int | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.path) if self.frame is None else f"{self.path}#{self.frame}"
 
     def as_json(self) -> str:
         analysis = self.analysis
         fields = {"count": analysis.count, "counts": analysis.counts, "boxes": analysis.boxes}
         return json.dumps({"file": self.name, **fields})
 
+    def as_row(self) -> Row:
+        analysis = self.analysis
+        trains = analysis.counts.get(TRAIN, 0)
+        return escape(self.name), str(analysis.count), str(trains), f"{analysis.inference_ms:.0f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     name: str
     reason: str
+
+
+class Album:
+    """A folder of annotated pictures, which never takes the place of another picture."""
+
+    def __init__(self, folder: Path, *, pixelate: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._pixelate = pixelate
+        self._names: Counter[str] = Counter()
+
+    def add(self, seen: Seen) -> None:
+        analysis = seen.analysis
+        data = snapshot(analysis.picture, analysis.detections, analysis.count, None, pixelate=self._pixelate)
+        (self._folder / self._name(seen)).write_bytes(data)
+
+    def _name(self, seen: Seen) -> str:
+        """`gate.jpg` becomes `gate.annotated.jpg`, the next of this name `gate.annotated-2.jpg`."""
+        frame = "" if seen.frame is None else f"-{seen.frame}"
+        stem = f"{seen.path.stem}{frame}.annotated"
+        self._names[stem] += 1
+        again = self._names[stem]
+        return f"{stem}.jpg" if again == 1 else f"{stem}-{again}.jpg"
 
 
 @click.command()
@@ -61,7 +97,7 @@ def analyse(
     files: tuple[Path, ...],
     *,
     as_json: bool,
-    profile: Literal["accurate", "light"],
+    profile: Profile,
     annotate: Path | None,
     no_pixelate: bool,
     every: int,
@@ -71,32 +107,35 @@ def analyse(
     try:
         ensure_model(errors)
         detector = SsdliteDetector.load(profile)
-        if annotate:
-            annotate.mkdir(parents=True, exist_ok=True)
+        album = Album(annotate, pixelate=not no_pixelate) if annotate else None
     except (ModelError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    paths = list(_pictures(files))
-    shown, failures = [], 0
-    for path in track(
-        paths, "counting", console=errors, transient=True, disable=len(paths) == 1 or not errors.is_terminal
-    ):
-        for outcome in _outcomes(path, detector, every):
-            if isinstance(outcome, Failed):
-                errors.print(f"{outcome.name}: {outcome.reason}", markup=False, soft_wrap=True)
-                failures += 1
-                continue
-            if annotate:
-                _annotate(outcome, annotate, pixelate=not no_pixelate)
-            if as_json:
-                click.echo(outcome.as_json())
-            else:
-                shown.append(_row(outcome))
-    if shown:
-        _print_table(shown)
+    rows: list[Row] = []
+    failures = 0
+    for outcome in _outcomes(list(_paths(files)), detector, every, errors):
+        if isinstance(outcome, Failed):
+            errors.print(f"{outcome.name}: {outcome.reason}", markup=False, soft_wrap=True)
+            failures += 1
+            continue
+        if album:
+            _keep(outcome, album)
+        if as_json:
+            click.echo(outcome.as_json())
+        else:
+            rows.append(outcome.as_row())
+    if rows:
+        _print_table(rows)
     sys.exit(1 if failures else 0)
 
 
-def _pictures(files: tuple[Path, ...]) -> Iterator[Path]:
+def _keep(seen: Seen, album: Album) -> None:
+    try:
+        album.add(seen)
+    except OSError as error:
+        raise click.ClickException(f"annotated pictures cannot be written: {error}") from error
+
+
+def _paths(files: tuple[Path, ...]) -> Iterator[Path]:
     """The files themselves, and the pictures and films in folders."""
     for path in files:
         if path.is_dir():
@@ -107,18 +146,24 @@ def _pictures(files: tuple[Path, ...]) -> Iterator[Path]:
             yield path
 
 
-def _outcomes(path: Path, detector: Detector, every: int) -> Iterator[Seen | Failed]:
-    if path.suffix.lower() in FILMS:
-        yield from _frames(path, detector, every)
-        return
+def _outcomes(paths: list[Path], detector: Detector, every: int, errors: Console) -> Iterator[Seen | Failed]:
+    quiet = len(paths) == 1 or not errors.is_terminal
+    for path in track(paths, "counting", console=errors, transient=True, disable=quiet):
+        if path.suffix.lower() in FILMS:
+            yield from _frames(path, detector, every)
+        else:
+            yield _look(path, detector)
+
+
+def _look(path: Path, detector: Detector) -> Seen | Failed:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-        yield Seen(str(path), analyse_bytes(data, detector))
+        return Seen(path, analyse_bytes(data, detector))
     except BadPicture as error:
-        yield Failed(str(path), error.reason)
+        return Failed(str(path), error.reason)
     except OSError as error:
-        yield Failed(str(path), error.strerror or str(error))
+        return Failed(str(path), error.strerror or str(error))
 
 
 def _frames(path: Path, detector: Detector, every: int) -> Iterator[Seen | Failed]:
@@ -128,7 +173,7 @@ def _frames(path: Path, detector: Detector, every: int) -> Iterator[Seen | Faile
         while film.grab():
             if number % every == 0:
                 _, frame = film.retrieve()
-                yield Seen(f"{path}#{number}", examine(np.asarray(frame, np.uint8), detector))
+                yield Seen(path, examine(np.asarray(frame, np.uint8), detector), number)
             number += 1
     finally:
         film.release()
@@ -138,24 +183,9 @@ def _frames(path: Path, detector: Detector, every: int) -> Iterator[Seen | Faile
         )
 
 
-def _annotate(seen: Seen, folder: Path, *, pixelate: bool) -> None:
-    """
-    Beside its siblings under a name of its own: never over the picture itself, nor over another of the same
-    name.
-    """
-    analysis = seen.analysis
-    data = snapshot(analysis.picture, analysis.detections, analysis.count, None, pixelate=pixelate)
-    path = Path(seen.name)
-    (folder / f"{path.name.removesuffix(path.suffix)}.annotated.jpg").write_bytes(data)
-
-
-def _row(seen: Seen) -> tuple[str, str, str, str]:
-    counts = seen.analysis.counts
-    return seen.name, str(seen.analysis.count), str(counts.get(TRAIN, 0)), f"{seen.analysis.inference_ms:.0f}"
-
-
-def _print_table(rows: list[tuple[str, str, str, str]]) -> None:
-    table = Table("file")
+def _print_table(rows: list[Row]) -> None:
+    table = Table()
+    table.add_column("file", overflow="fold")
     for heading in ("people", "trains", "ms"):
         table.add_column(heading, justify="right")
     for row in rows:

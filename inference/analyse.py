@@ -1,7 +1,6 @@
 """From the bytes of a picture to what is in it: the one path of the worker and of `headway analyse`."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -27,7 +26,7 @@ class Analysis:
         return int(self.picture.shape[0])
 
     @property
-    def counts(self) -> Mapping[str, int]:
+    def counts(self) -> dict[str, int]:
         """How often each label was seen: always that of people, others where there are any."""
         return {PERSON: 0, **Counter(detection.label for detection in self.detections)}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -21,6 +21,15 @@ CANVAS_AREA: dict[Profile, int] = {"accurate": 774 * 774, "light": 395 * 395}
 COLUMN = {label: column for column, label in enumerate(LABELS)}
 
 
+class Net(Protocol):
+    """SSDLite: box codes (N, 4) and scores (N, labels) for an RGB canvas; `digest` is that of its bytes."""
+
+    @property
+    def digest(self) -> str: ...
+
+    def run(self, pixels: Array) -> tuple[Array, Array]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the net says about one canvas: scores (N, classes) and box codes (N, 4)."""
@@ -36,11 +45,11 @@ class SsdliteDetector:
     name = NAME
     labels = tuple(LABELS)
 
-    def __init__(self, session: OnnxSession, profile: Profile = "accurate") -> None:
+    def __init__(self, net: Net, profile: Profile = "accurate") -> None:
         cv2.setNumThreads(1)
-        self._session = session
+        self._net = net
         self.profile: str = profile
-        self.digest = session.digest
+        self.digest = net.digest
         self._area = CANVAS_AREA[profile]
 
     @classmethod
@@ -69,7 +78,7 @@ class SsdliteDetector:
 
     def _see(self, picture: Picture, canvas: Canvas) -> Seen:
         stretched = cv2.resize(picture, (canvas.width, canvas.height))
-        return Seen(canvas, *self._session.run(cv2.cvtColor(stretched, cv2.COLOR_BGR2RGB)))
+        return Seen(canvas, *self._net.run(cv2.cvtColor(stretched, cv2.COLOR_BGR2RGB)))
 
 
 def _boxes(seen: Seen, label: str, least: float, height: int, width: int) -> Boxes:

@@ -121,7 +121,7 @@ def by_hand() -> Array:
     deep = convolve(relu, spread, 1)
     normal = (deep - w["mean"]) / np.sqrt(w["variance"] + 0.001) * w["gamma"] + w["beta"]
     logits = (convolve(normal + relu + w["late"], w["h"], 1) + w["bias"]).reshape(-1, 3)
-    return 1 / (1 + np.exp(-np.concatenate([logits, logits])))
+    return np.asarray(1 / (1 + np.exp(-np.concatenate([logits, logits]))))
 
 
 def run(model: onnx.ModelProto, images: Array) -> dict[str, Array]:

@@ -59,7 +59,8 @@ def with_thumbnail(picture: bytes, thumbnail: bytes) -> bytes:
 )
 def test_what_cameras_send_becomes_bgr_bytes(data: bytes) -> None:
     picture = decode(data)
-    assert (picture.shape, picture.dtype) == ((48, 64, 3), np.uint8)
+    assert picture.shape == (48, 64, 3)
+    assert picture.dtype == np.uint8
     assert measure(data) == Size(64, 48)
 
 

