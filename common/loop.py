@@ -6,7 +6,7 @@ The loop feeds it, hands each effect to `perform`, and posts the outcome of work
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -40,7 +40,7 @@ class Loop(Generic[E, F]):
         self._perform = perform
         self._tick = tick
         self._clock = clock
-        self._events: Queue[E | _Stop] = Queue()
+        self._events: SimpleQueue[E | _Stop] = SimpleQueue()  # its put may be called by a signal handler
         self.refused = 0
 
     def post(self, event: E) -> None:

@@ -51,15 +51,13 @@ class DataDir:
             raise UserError(f"{path} is not a folder: choose another with --data DIR") from error
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            raise UserError(
-                f"Cannot write to {path} ({why}): choose another folder with --data DIR"
-            ) from error
+            raise UserError(f"Cannot write to {path} ({why}): choose another --data DIR") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(lock)
             raise UserError(
-                f"Another `headway up` is running on {path}: stop it first, or give this one its own --data DIR"
+                f"Another `headway up` runs on {path}: stop it first, or give this one its own --data DIR"
             ) from error
         folder = cls(path, lock)
         folder.check_space()
@@ -72,8 +70,8 @@ class DataDir:
         free = shutil.disk_usage(self.path).free
         if free < WANTED_BYTES:
             raise UserError(
-                f"The disk of {self.path} is full ({free / 1e6:.0f} MB free, {WANTED_BYTES / 1e6:.0f} MB wanted): "
-                "free some space or choose another folder with --data DIR"
+                f"The disk of {self.path} is full: {free / 1e6:.0f} MB free, {WANTED_BYTES / 1e6:.0f} wanted; "
+                "free some space or choose another --data DIR"
             )
 
     def folder(self, name: str) -> Path:

@@ -1,6 +1,7 @@
 """Whether a server does its work: each probe asks for the work itself, and says why not."""
 
 import os
+import socket
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from urllib.error import URLError
@@ -19,6 +20,10 @@ _HTTP_SECONDS = 2.0
 
 def bus_trouble(settings: BusSettings, within: float) -> str | None:
     """None after a session with these credentials; else what was in the way for `within` seconds."""
+    try:
+        socket.create_connection((settings.host, settings.port), within).close()
+    except OSError as error:
+        return error.strerror or str(error)
     events: SimpleQueue[BusEvent] = SimpleQueue()
     bus = MqttBus(settings, f"headway-up-{os.getpid()}")
     bus.start(events.put)
