@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from common.wire.messages import DeviceStatus, Result, WorkerStatus
 from engage.board import Board, Delta
+from engage.value import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +18,14 @@ class ResultReceived:
 
     result: Result
     flow: str | None
-    wall: float
+    at: Moment
     live: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatusReceived:
     status: DeviceStatus
-    wall: float
+    at: Moment
     live: bool
 
 
@@ -55,7 +56,7 @@ class StoredResults:
     flow: str
     results: tuple[Result, ...]
     after: str | None
-    wall: float
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from engage.events import (
 from engage.models import Changes, OriginalResult, Snapshot, State
 from engage.settings import EngageSettings
 from engage.stored import StoredReader
+from engage.value import Moment
 from engage.view import View
 
 log = structlog.get_logger(__name__)
@@ -114,17 +115,20 @@ class Runner:
                 pass
 
     def _event(self, message: AnyMessage, received: Received) -> Event | None:
-        wall, live = self.clock.wall(), not received.retained
+        at, live = self._moment(), not received.retained
         match message:
             case Result():
                 place = self._topics.parse(received.topic)
-                return ResultReceived(message, (place.flow or None) if place else None, wall, live)
+                return ResultReceived(message, (place.flow or None) if place else None, at, live)
             case DeviceStatus():
-                return DeviceStatusReceived(message, wall, live)
+                return DeviceStatusReceived(message, at, live)
             case WorkerStatus():
                 return WorkerStatusReceived(message)
             case _:
                 return None
+
+    def _moment(self) -> Moment:
+        return Moment(self.clock.wall(), self.clock.monotonic())
 
     def perform(self, effect: Effect) -> None:
         """On the loop's thread: nothing here blocks."""

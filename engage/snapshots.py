@@ -29,8 +29,8 @@ class NotAPictureError(StoreError):
 class Pictures:
     """The latest picture of each device that was asked for, up to `room` bytes; the longest unasked go first.
 
-    Called by many threads, without a lock: every step is one operation on a dict, and the worst two threads do
-    to each other is to fetch a picture twice.
+    Called by many threads, without a lock: every step is one operation on a dict, and the worst that two
+    threads do to each other is to fetch a picture twice.
     """
 
     def __init__(self, store: ObjectStore, settings: EngageSection) -> None:

@@ -11,6 +11,7 @@ from common.wire.keys import result_key
 from common.wire.messages import Result
 from common.wire.topics import Topics
 from engage.events import StoredResults, StoreFailed
+from engage.value import Moment
 
 _PAGE = 1000
 _READERS = 8
@@ -38,8 +39,9 @@ class StoredReader:
             return StoreFailed(flow, after, str(error))
         read = zip(fresh, payloads, strict=True)
         results = [self._result(flow, info.key, payload) for info, payload in read if payload is not None]
+        now = self._clock.wall()
         more = found[-1].key if len(found) == _PAGE else None
-        return StoredResults(flow, tuple(r for r in results if r), more, self._clock.wall())
+        return StoredResults(flow, tuple(r for r in results if r), more, Moment(now, self._clock.monotonic()))
 
     def close(self) -> None:
         self._readers.shutdown(wait=False, cancel_futures=True)

@@ -7,6 +7,7 @@ can travel.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from common.wire.messages import Result
 from common.wire.names import ObjectPath
@@ -21,6 +22,15 @@ _TRAVEL = 60.0
 
 _PATIENCE = 600.0
 """Seconds after its deadline from which a value gives way to any that was announced later."""
+
+
+class Moment(NamedTuple):
+    """When something arrived, on both faces of the clock."""
+
+    wall: float
+    """Unix seconds."""
+    steady: float
+    """Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +120,14 @@ def supersedes(new: Value, old: Value, restarted: float | None) -> bool:
         return True
     if _received(new) > old.stale_after + _PATIENCE:
         return True
-    later = _taken(new, old) > _taken(old, new)
-    if new.sequence is None or old.sequence is None or (new.sequence > old.sequence) == later:
-        return later
-    return _received(new) > _received(old)
+    by_number, by_time = _by_number(new, old), _taken(new, old) - _taken(old, new)
+    if by_number * by_time < 0:
+        return _received(new) > _received(old)
+    return by_number > 0 or by_time > 0
+
+
+def _by_number(new: Value, old: Value) -> int:
+    return 0 if new.sequence is None or old.sequence is None else new.sequence - old.sequence
 
 
 def _received(value: Value) -> float:

@@ -34,7 +34,7 @@ from engage.events import (
 from engage.models import Broker, State
 from engage.rebuild import Rebuild
 from engage.settings import EngageSection
-from engage.value import Value, supersedes, value_of
+from engage.value import Moment, Value, supersedes, value_of
 
 _SWEEPS = 100
 _WORKERS = 1000
@@ -99,8 +99,8 @@ class View:
         match event:
             case ResultReceived():
                 return self._result(event, now)
-            case DeviceStatusReceived(status, wall, live):
-                return self._device_status(status, wall, now, live=live)
+            case DeviceStatusReceived(status, at, live):
+                return self._device_status(status, at.wall, now, live=live)
             case WorkerStatusReceived(status):
                 self._worker_status(status)
             case StoredResults():
@@ -139,7 +139,7 @@ class View:
     def _stored(self, page: StoredResults, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for result in page.results:
-            effects += self._result(ResultReceived(result, page.flow, page.wall, live=False), now)
+            effects += self._result(ResultReceived(result, page.flow, page.at, live=False), now)
         return [*effects, *self._rebuild.page(page.flow, page.after)]
 
     def _result(self, event: ResultReceived, now: float) -> list[Effect]:
@@ -147,21 +147,21 @@ class View:
         if event.flow is not None and event.flow not in flows:
             return []
         rank = len(flows) if event.flow is None else flows.index(event.flow)
-        value = value_of(event.result, event.flow, rank, event.wall, live=event.live)
-        if (value.age(event.wall) or 0.0) > self._settings.forget_after:
+        value = value_of(event.result, event.flow, rank, event.at.wall, live=event.live)
+        if (value.age(event.at.wall) or 0.0) > self._settings.forget_after:
             return []
         name = event.result.device_id
         if (known := self._find(name, now)) is None:
             return [Refused(name)]
         if known.value is None or supersedes(value, known.value, known.restarted_at):
-            self._accept(name, known, value, event.wall, now)
+            self._accept(name, known, value, event.at, now)
         return []
 
-    def _accept(self, name: str, known: _Known, value: Value, wall: float, now: float) -> None:
-        age = value.age(wall)
+    def _accept(self, name: str, known: _Known, value: Value, at: Moment, now: float) -> None:
+        age = value.age(at.wall)
         known.value = value
-        known.since = None if age is None else now - age
-        known.stale = now + value.stale_after - wall
+        known.since = None if age is None else at.steady - age
+        known.stale = at.steady + value.stale_after - at.wall
         known.heard = now
         received = value.received
         if known.offline_at is not None and received is not None and received > known.offline_at:
