@@ -1,12 +1,12 @@
 """The object store over S3, any server. The one home of minio."""
 
-import os
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BytesIO
 from itertools import islice
+from time import monotonic
 from typing import TypeVar
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio import Minio
@@ -14,6 +14,7 @@ from minio.datatypes import Object
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
+from common.adapters.tls import cause, client_context
 from common.ports.store import NotFoundError, ObjectInfo, StoreError, TooLargeError
 from common.settings import StoreSettings
 from common.telemetry import STORE_ERRORS, STORE_SECONDS
@@ -21,40 +22,47 @@ from common.telemetry import STORE_ERRORS, STORE_SECONDS
 _PAGE = 1000
 _CHUNK = 64 * 1024
 _CONNECTIONS = 16
+_ATTEMPTS = 2
+_TEXT = 300
 _MISSING = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
-_LASTING = frozenset(
-    {
-        "AccessDenied",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "NoSuchBucket",
-        "InvalidBucketName",
-        "EntityTooLarge",
-    }
-)
+_OURS_ALREADY = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+_PASSING = frozenset({"OperationAborted", "RequestTimeTooSkewed", "RequestTimeout", "SlowDown"})
+_PASSING_STATUS = frozenset({408, 409, 425, 429})
+_SERVER_FAULT = 500
 
 T = TypeVar("T")
 
 
 class S3Store:
-    """Calls from any thread; each waits at most the time-out, and connecting at most half of it."""
+    """Calls from any thread. A request ends within the time-out; one that only reads may be tried twice."""
 
     def __init__(self, settings: StoreSettings) -> None:
         self.bucket = settings.bucket
         self._endpoint = settings.endpoint
+        self._timeout = settings.timeout
+        self._pool = _pool(settings)
         self._minio = Minio(
             settings.endpoint,
             access_key=settings.access_key,
             secret_key=settings.secret(),
             secure=settings.secure,
             region=settings.region,
-            http_client=_pool(settings),
+            http_client=self._pool,
         )
+
+    def close(self) -> None:
+        """Give back idle connections; further calls open new ones."""
+        self._pool.clear()
 
     def ensure_bucket(self) -> None:
         def make() -> None:
-            if not self._minio.bucket_exists(bucket_name=self.bucket):
+            if self._minio.bucket_exists(bucket_name=self.bucket):
+                return
+            try:
                 self._minio.make_bucket(bucket_name=self.bucket)
+            except S3Error as error:
+                if error.code not in _OURS_ALREADY:  # somebody else was faster
+                    raise
 
         self._call("bucket", self.bucket, make)
 
@@ -72,9 +80,10 @@ class S3Store:
 
     def get(self, key: str, limit: int) -> bytes:
         def get() -> bytes:
+            deadline = monotonic() + self._timeout
             response = self._minio.get_object(bucket_name=self.bucket, object_name=key)
             try:
-                return _bounded(response, key, limit)
+                return _bounded(response, key, limit, deadline)
             finally:
                 response.close()
                 response.release_conn()
@@ -96,7 +105,7 @@ class S3Store:
             found: Iterator[Object] = self._minio.list_objects(
                 bucket_name=self.bucket, prefix=prefix, recursive=True, start_after=after or None
             )
-            return [_info(o) for o in islice((o for o in found if (o.object_name or "") > after), limit)]
+            return [_info(o) for o in islice((o for o in found if o.object_name != after), limit)]
 
         return self._call("list", prefix, page)
 
@@ -109,18 +118,43 @@ class S3Store:
                 raise NotFoundError(subject) from error
             STORE_ERRORS.labels(name).inc()
             text = f"{self._endpoint} refused to {name} {subject}: {error.code} {error.message}"
-            raise StoreError(text, transient=error.code not in _LASTING) from error
-        except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise StoreError(text[:_TEXT], transient=_will_pass(error)) from error
+        except (MinioException, urllib3.exceptions.HTTPError, OSError, ParseError, ValueError) as error:
             STORE_ERRORS.labels(name).inc()
-            raise StoreError(f"{self._endpoint} did not {name} {subject}: {error}", transient=True) from error
+            text = f"{self._endpoint} did not {name} {subject}: {_words(error)}"
+            raise StoreError(text[:_TEXT], transient=_may_pass(error)) from error
 
 
-def _bounded(response: urllib3.BaseHTTPResponse, key: str, limit: int) -> bytes:
+def _will_pass(error: S3Error) -> bool:
+    status = error.response.status
+    return status >= _SERVER_FAULT or status in _PASSING_STATUS or error.code in _PASSING
+
+
+def _may_pass(error: Exception) -> bool:
+    """All but a name that minio refuses and a certificate that is not to be trusted."""
+    reason = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
+    return not isinstance(reason, urllib3.exceptions.SSLError | ValueError)
+
+
+def _words(error: BaseException) -> str:
+    """Of nested errors the innermost, which says what happened."""
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason:
+        return _words(error.reason)
+    if isinstance(error, urllib3.exceptions.SSLError) and isinstance(error.args[0], OSError):
+        return cause(error.args[0])
+    if isinstance(error, urllib3.exceptions.NewConnectionError) and isinstance(error.__cause__, OSError):
+        return cause(error.__cause__)
+    return str(error)
+
+
+def _bounded(response: urllib3.BaseHTTPResponse, key: str, limit: int, deadline: float) -> bytes:
     data = bytearray()
-    for chunk in response.stream(_CHUNK):
+    while chunk := response.read1(_CHUNK, decode_content=False):
         data += chunk
         if len(data) > limit:
             raise TooLargeError(key, limit)
+        if monotonic() > deadline:
+            raise TimeoutError("it sends too slowly")
     return bytes(data)
 
 
@@ -130,17 +164,11 @@ def _info(found: Object) -> ObjectInfo:
 
 
 def _pool(settings: StoreSettings) -> urllib3.PoolManager:
-    """Only what changes nothing is retried here; the cores retry the rest, knowing what it means."""
-    retries = urllib3.Retry(
-        connect=1, read=1, redirect=0, status=0, allowed_methods={"GET", "HEAD"}, backoff_factor=0.1
-    )
-    timeout = urllib3.Timeout(connect=settings.timeout / 2, read=settings.timeout)
-    if not settings.secure:
-        return urllib3.PoolManager(timeout=timeout, retries=retries, maxsize=_CONNECTIONS)
+    """Only what changes nothing is tried again here; the cores repeat the rest, knowing what it means."""
+    retries = urllib3.Retry(total=_ATTEMPTS - 1, redirect=False, allowed_methods={"GET", "HEAD"})
     return urllib3.PoolManager(
-        timeout=timeout,
+        timeout=urllib3.Timeout(total=settings.timeout / _ATTEMPTS),
         retries=retries,
         maxsize=_CONNECTIONS,
-        cert_reqs=ssl.CERT_REQUIRED,
-        ca_certs=str(settings.ca_file) if settings.ca_file else os.environ.get("SSL_CERT_FILE"),
+        ssl_context=client_context(settings.ca_file) if settings.secure else None,
     )

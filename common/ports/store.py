@@ -53,4 +53,8 @@ class ObjectStore(Protocol):
         """Bulk; a key that is not there is no error."""
 
     def list(self, prefix: str, after: str = "", limit: int = 1000) -> list[ObjectInfo]:
-        """One page in key order, of keys that sort behind `after`."""
+        """One page of what lies behind `after`; from page to page with the last key, nothing is missed.
+
+        Within one folder in the order of keys; the order of folders is the store's (SeaweedFS has `a` before
+        `a-b`, others the reverse), so never compare keys of different folders to tell what was seen.
+        """

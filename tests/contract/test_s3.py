@@ -1,0 +1,249 @@
+"""What only a real connection to a store shows: who is let in, TLS, time-outs, answers that make no sense."""
+
+import gzip
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+import trustme
+
+from common.adapters.s3 import S3Store
+from common.ports.store import NotFoundError, ObjectStore, StoreError
+from common.settings import StoreSettings
+from tests.servers import Weed, free_ports
+
+CALLS: dict[str, Callable[[ObjectStore], object]] = {
+    "ensure_bucket": lambda store: store.ensure_bucket(),
+    "put": lambda store: store.put("a", b"x"),
+    "get": lambda store: store.get("a", 100),
+    "delete": lambda store: store.delete(["a"]),
+    "list": lambda store: store.list(""),
+}
+every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+
+
+def opened(settings: StoreSettings, call: Callable[[ObjectStore], object]) -> StoreError:
+    """The error of the call."""
+    store = S3Store(settings)
+    try:
+        with pytest.raises(StoreError) as caught:
+            call(store)
+    finally:
+        store.close()
+    return caught.value
+
+
+@every_call
+@pytest.mark.parametrize("wrong", [{"secret_key": "canary"}, {"access_key": "nobody"}])
+def test_wrong_credentials_do_not_pass(
+    weed: Weed, wrong: dict[str, str], call: Callable[[ObjectStore], object]
+) -> None:
+    error = opened(weed.settings(**wrong), call)
+    assert not error.transient
+    assert f"127.0.0.1:{weed.port} refused to " in str(error)
+    assert "canary" not in str(error)
+
+
+def test_without_credentials_nobody_gets_in(weed: Weed) -> None:
+    error = opened(weed.settings(access_key=None, secret_key=None), CALLS["list"])
+    assert not error.transient
+
+
+@every_call
+def test_nobody_there(call: Callable[[ObjectStore], object]) -> None:
+    (port,) = free_ports(1)
+    start = monotonic()
+    error = opened(StoreSettings(endpoint=f"127.0.0.1:{port}"), call)
+    assert error.transient
+    assert "Connection refused" in str(error)
+    assert monotonic() - start < 2
+
+
+def test_a_bucket_that_is_not_there_is_said(weed: Weed, bucket: str) -> None:
+    error = opened(weed.settings(bucket=bucket), CALLS["list"])
+    assert "NoSuchBucket" in str(error)
+    assert not error.transient
+
+
+def test_many_may_ensure_the_same_bucket_at_once(weed: Weed, bucket: str) -> None:
+    stores = [S3Store(weed.settings(bucket=bucket)) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(S3Store.ensure_bucket, stores))
+    for store in stores:
+        store.close()
+
+
+def test_works_from_many_threads(weed: Weed, prefix: str) -> None:
+    store = S3Store(weed.settings())
+    names = [f"{prefix}/{i:03}" for i in range(200)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda name: store.put(name, name.encode()), names))
+        assert list(pool.map(lambda name: store.get(name, 100).decode(), names)) == names
+    store.close()
+
+
+Answer = Callable[[socket.socket], None]
+Serve = Callable[..., StoreSettings]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a server that does this with every connection; settings with a time-out of 1 s."""
+    ended = threading.Event()
+    listeners: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def accept(listener: socket.socket, answer: Answer, tls: ssl.SSLContext | None) -> None:
+        while not ended.is_set():
+            with suppress(OSError):
+                plain, _ = listener.accept()
+                plain.settimeout(5)
+                with plain, tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
+                    connection.recv(65_536)
+                    answer(connection)
+
+    def serve(answer: Answer, tls: ssl.SSLContext | None = None) -> StoreSettings:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(0.05)
+        listeners.append(listener)
+        threads.append(threading.Thread(target=accept, args=(listener, answer, tls)))
+        threads[-1].start()
+        return StoreSettings(endpoint=f"127.0.0.1:{listener.getsockname()[1]}", timeout=1)
+
+    yield serve
+    ended.set()
+    for thread in threads:
+        thread.join()
+    for listener in listeners:
+        listener.close()
+
+
+def until_closed(connection: socket.socket) -> None:
+    with suppress(OSError):
+        while connection.recv(65_536):
+            pass
+
+
+def trickle(connection: socket.socket) -> None:
+    """An object that comes byte by byte, each in time, for as long as one listens."""
+    wait = threading.Event()
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b"x")
+            wait.wait(0.2)
+
+
+def answering(
+    status: str, body: bytes = b"", content_type: str = "application/xml", **headers: Any
+) -> Answer:
+    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+    return lambda connection: connection.sendall(f"{head}Connection: close\r\n{more}\r\n".encode() + body)
+
+
+@every_call
+def test_a_server_that_never_answers_costs_the_time_out(
+    serve: Serve, call: Callable[[ObjectStore], object]
+) -> None:
+    start = monotonic()
+    error = opened(serve(until_closed), call)
+    assert error.transient
+    assert monotonic() - start < 1.5
+
+
+def test_a_server_that_sends_too_slowly_costs_the_time_out(serve: Serve) -> None:
+    start = monotonic()
+    error = opened(serve(trickle), CALLS["get"])
+    assert error.transient
+    assert "too slowly" in str(error)
+    assert monotonic() - start < 2
+
+
+def test_a_body_that_ends_early_is_an_error(serve: Serve) -> None:
+    short = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nshort"
+    assert opened(serve(lambda connection: connection.sendall(short)), CALLS["get"]).transient
+
+
+@every_call
+@pytest.mark.parametrize(
+    ("answer", "transient"),
+    [
+        (answering("503 Slow Down", b"<Error><Code>SlowDown</Code></Error>"), True),
+        (answering("500 Oops", b"<Error><Code>InternalError</Code></Error>"), True),
+        (answering("502 Bad Gateway", b"<html>" + b"x" * 100_000, "text/html"), True),
+        (answering("400 Bad", b"<Error><Code>MalformedXML</Code></Error>"), False),
+        (answering("403 No", b"<Error><Code>RequestTimeTooSkewed</Code></Error>"), True),
+        (answering("403 No", b"<Error><Code>AccessDenied</Code></Error>"), False),
+    ],
+    ids=["503", "500", "502", "400", "skewed", "403"],
+)
+def test_what_may_pass_and_what_will_not(
+    serve: Serve, answer: Answer, *, transient: bool, call: Callable[[ObjectStore], object]
+) -> None:
+    error = opened(serve(answer), call)
+    if call is not CALLS["ensure_bucket"]:  # a HEAD request: the answer's body and code are missing
+        assert error.transient is transient
+    assert len(str(error)) <= 300
+
+
+@pytest.mark.parametrize("body", [b"", b"no xml", b"<a>", b"\xff\xfe", b"<Error/>"])
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "500 Oops"])
+@every_call
+def test_nonsense_is_an_error_of_the_store_or_nothing(
+    serve: Serve, status: str, body: bytes, call: Callable[[ObjectStore], object]
+) -> None:
+    store = S3Store(serve(answering(status, body)))
+    with suppress(StoreError):
+        call(store)
+    store.close()
+
+
+def test_compressed_objects_are_not_unpacked(serve: Serve) -> None:
+    bomb = gzip.compress(b"\0" * 10_000_000)
+    store = S3Store(serve(answering("200 OK", bomb, Content_Encoding="gzip")))
+    assert store.get("a", limit=len(bomb)) == bomb
+    store.close()
+
+
+def test_not_found_is_told_from_refused(serve: Serve) -> None:
+    error = opened(serve(answering("404 Not", b"<Error><Code>NoSuchKey</Code></Error>")), CALLS["get"])
+    assert isinstance(error, NotFoundError)
+
+
+def secured(authority: trustme.CA, host: str) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(host).configure_cert(context)
+    return context
+
+
+def trusting(settings: StoreSettings, authority: trustme.CA | None, file: Path) -> StoreSettings:
+    if authority:
+        authority.cert_pem.write_to_path(file)
+    return settings.model_copy(update={"secure": True, "ca_file": file if authority else None})
+
+
+def test_https_with_its_own_authority(serve: Serve, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    settings = serve(answering("200 OK", b"hello"), secured(authority, "127.0.0.1"))
+    store = S3Store(trusting(settings, authority, tmp_path / "ca.pem"))
+    assert store.get("a", limit=10) == b"hello"
+    store.close()
+
+
+@pytest.mark.parametrize("case", ["stranger", "the system's authorities", "another host"])
+def test_https_refuses_whom_it_does_not_trust(serve: Serve, tmp_path: Path, case: str) -> None:
+    authority = trustme.CA()
+    host = "elsewhere.example" if case == "another host" else "127.0.0.1"
+    trusted = {"stranger": trustme.CA(), "another host": authority}.get(case)
+    settings = serve(answering("200 OK", b"hello"), secured(authority, host))
+    error = opened(trusting(settings, trusted, tmp_path / "ca.pem"), CALLS["get"])
+    assert "its certificate is not to be trusted" in str(error)
+    assert not error.transient
