@@ -10,7 +10,10 @@ from zlib import crc32
 import cv2
 import numpy as np
 from flask import Flask, Response, jsonify, request
-from flask_socketio import SocketIO, emit  # type: ignore[import-untyped]
+from flask_socketio import SocketIO, emit
+from pydantic import BaseModel
+
+from engage.models import Changes, Snapshot
 
 PAGE = Path(__file__).parents[2] / "engage" / "static"
 POLICY = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:"
@@ -26,29 +29,36 @@ def picture(text: str) -> bytes:
     return bytes(cv2.imencode(".jpg", frame)[1])
 
 
+def _checked(model: type[BaseModel], message: dict[str, Any]) -> dict[str, Any]:
+    """As engage would send it; a message that engage could not send is an error."""
+    return model.model_validate(message).model_dump(by_alias=True)
+
+
 class Feed:
     """The devices and their revision; every change is told to all pages at once."""
 
     def __init__(self) -> None:
         self.app = Flask(__name__, static_folder=str(PAGE), static_url_path="")
-        alive = {"ping_interval": 5, "ping_timeout": 5}
-        self.io = SocketIO(self.app, async_mode="threading", transports=["websocket"], **alive)
+        options: dict[str, Any] = {"async_mode": "threading", "transports": ["websocket"]}
+        self.io = SocketIO(**options)
         self._devices: dict[str, Device] = {}
         self._revision = 0
         self._broker = "connected"
         self._lock = threading.Lock()
         self._routes()
         for event in ("connect", "resync"):
-            self.io.on_event(event, lambda: emit("snapshot", self.snapshot()), namespace="/live")
+            self.io.on_event(event, self._greet, namespace="/live")
+        self.io.init_app(self.app)
 
-    def snapshot(self) -> dict[str, Any]:
+    def _greet(self, *_anything: object) -> None:
         with self._lock:
-            return {
+            snapshot = {
                 "revision": self._revision,
                 "now": time.time(),
                 "broker": self._broker,
                 "devices": list(self._devices.values()),
             }
+        emit("snapshot", _checked(Snapshot, snapshot))
 
     def change(self, devices: list[Device], gone: list[str], *, skip: int, broker: str) -> None:
         """Tell a change; `skip` revisions are left untold before it."""
@@ -67,7 +77,7 @@ class Feed:
                 "devices": devices,
                 "gone": gone,
             }
-        self.io.emit("changes", message, namespace="/live")
+        self.io.emit("changes", _checked(Changes, message), namespace="/live")
 
     def _routes(self) -> None:
         @self.app.get("/")

@@ -1,23 +1,13 @@
-"""A hub in a process of its own, which can be killed and started again on the same port."""
+"""The hub of `feed.py`, which says whatever a test wants the page to hear."""
 
-import contextlib
-import socket
-import subprocess
 import sys
 import time
 from typing import Any
 
 import requests
 
-from tests.eventually import eventually
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
+from tests.servers import free_ports
+from tests.web.site import Site
 
 Device = dict[str, Any]
 
@@ -55,31 +45,18 @@ def never_seen(device_id: str, **more: Any) -> Device:
     return device(device_id, 0) | nothing | {"state": "unknown", "counts": {}} | more
 
 
-class Hub:
+class Hub(Site):
     def __init__(self) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "tests.web.feed", str(self.port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(self._answers, within=20)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        (port,) = free_ports(1)
+        super().__init__(port, [sys.executable, "-m", "tests.web.feed", str(port)])
+        self._told: set[str] = set()
 
     def tell(self, *devices: Device, **more: Any) -> None:
         """Change these devices; `gone`, `skip` (revisions left untold) and `broker` as `feed.py` has them."""
         answer = requests.post(f"{self.url}/feed", json={"devices": devices, **more}, timeout=5)
         answer.raise_for_status()
+        self._told |= {device["deviceID"] for device in devices}
 
-    def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, "the hub ended by itself"
-        with contextlib.suppress(requests.ConnectionError):
-            return requests.get(self.url, timeout=5).ok
-        return False
+    def forget(self) -> None:
+        self.tell(gone=list(self._told))
+        self._told.clear()

@@ -2,17 +2,10 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.hub import Hub, device, never_seen
-
-
-def tile(page: Page, device_id: str) -> Locator:
-    return page.locator(f'[data-device="{device_id}"]')
-
-
-def number(page: Page, device_id: str) -> Locator:
-    return tile(page, device_id).locator(".count .number")
+from tests.web.parts import number, tile
 
 
 def test_counts_and_total_follow_without_reload(page: Page, hub: Hub) -> None:
@@ -90,22 +83,6 @@ def test_lost_broker_is_told(page: Page, hub: Hub) -> None:
     expect(page.locator(".link")).to_have_text("No message broker")
     hub.tell(broker="connected")
     expect(page.locator(".link")).to_have_text("Connected")
-
-
-def test_heals_after_the_server_is_killed_and_restarted(page: Page, hub: Hub) -> None:
-    hub.tell(device("cam-1", 3, fresh=1))
-    page.goto("/")
-    page.evaluate("window.sameDocument = true")
-    expect(page.locator(".link")).to_have_text("Connected")
-    hub.kill()
-    expect(page.locator(".link")).to_have_text("Reconnecting…")
-    expect(tile(page, "cam-1").locator(".lamp")).to_have_text("Stale")
-    hub.start()
-    hub.tell(device("cam-1", 6))
-    expect(page.locator(".link")).to_have_text("Connected", timeout=5000)
-    expect(number(page, "cam-1")).to_have_text("6")
-    expect(tile(page, "cam-1").locator(".lamp")).to_have_text("Live")
-    assert page.evaluate("window.sameDocument") is True
 
 
 def test_picture_follows_and_the_old_one_stays_until_the_new_is_there(page: Page, hub: Hub) -> None:
