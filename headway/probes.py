@@ -14,7 +14,7 @@ from common.ports.store import StoreError
 from common.settings import BusSettings, StoreSettings
 
 _KEY = "headway/ready"
-_STORE_SECONDS = 2.0
+_STORE_SECONDS = 1.0
 _HTTP_SECONDS = 2.0
 
 

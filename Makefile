@@ -1,0 +1,87 @@
+# `make up` to see it, `make test` to test it, `make` for the rest. Everything is installed on first use, into this folder.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up test test-all check web bench clean
+
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+DONE := .venv/.done
+PIP := $(BIN)/pip install -q --disable-pip-version-check --no-input
+WEB := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+RTSP := gir1.2-gst-rtsp-server-1.0 python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base \
+        gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo; echo '  make up ARGS="--help" teaches the flags of "up".'
+
+up: $(DONE)/runtime $(DONE)/broker engage/static/index.html ## Count people now: broker, store, worker, page and cameras
+	@$(BIN)/headway up $(ARGS)
+
+setup: $(DONE)/runtime $(DONE)/dev $(DONE)/broker $(DONE)/apt engage/static/index.html ## Install everything and do nothing else
+	@$(BIN)/headway model
+	@$(BIN)/headway footage
+
+test: setup ## Every test but the slow ones
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: setup ## Every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(DONE)/dev web/node_modules/.package-lock.json ## Style, types, layers, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	scripts/npm --prefix web run --silent check
+
+web: engage/static/index.html ## Build the web page into engage/static
+
+bench: setup ## Measure, and write build/bench.json
+	@$(BIN)/python -m bench $(ARGS)
+
+clean: ## Remove what can be made again; data/ stays
+	rm -rf .venv build engage/static web/node_modules *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DONE)/venv: scripts/venv
+	@scripts/venv $(PYTHON)
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/runtime: setup.cfg | $(DONE)/venv
+	@echo "Installing Headway into .venv (about 200 MB, a minute or two)"
+	@$(PIP) -e .
+	@touch $@
+
+$(DONE)/dev: setup.cfg | $(DONE)/runtime
+	@echo "Installing what tests and checks need"
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+$(DONE)/node: | $(DONE)/runtime
+	@scripts/npm --version >/dev/null 2>&1 || { echo "Installing Node into .venv"; $(PIP) -e '.[web]'; }
+	@touch $@
+
+# Mosquitto is optional: without it `up` takes nats-server.
+$(DONE)/broker: | $(DONE)/venv
+	@PATH="$$PATH:/usr/sbin:/usr/local/sbin"; command -v mosquitto >/dev/null || \
+	 scripts/apt-install --optional "For the better broker" mosquitto
+	@touch $@
+
+$(DONE)/apt: Makefile scripts/apt-install | $(DONE)/venv
+	@scripts/apt-install mosquitto chromium $(RTSP)
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(DONE)/node
+	@echo "Installing the web page's packages"
+	@scripts/npm --prefix web ci --silent --no-progress
+	@touch $@
+
+engage/static/index.html: $(WEB) | web/node_modules/.package-lock.json
+	@echo "Building the web page"
+	@scripts/npm --prefix web run --silent build -- --logLevel warn
+	@touch $@
