@@ -18,7 +18,7 @@ back. Where it had started already, the work is done twice: results are accepted
 so that costs work, not truth.
 
 Nobody asks for consent and nothing waits for a quorum: losing every message leads to more work, never to
-none. Memory is bounded: what is finished is remembered for the `memory` latest captures only.
+none. Memory is bounded: of what others own and of what is finished, the `memory` latest are remembered.
 """
 
 from collections import OrderedDict
@@ -76,7 +76,7 @@ class Ballots:
         self._me = me
         self._lease = lease
         self._memory = memory
-        self._open: dict[str, Ballot] = {}
+        self._open: OrderedDict[str, Ballot] = OrderedDict()
         self._finished: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
@@ -150,7 +150,16 @@ class Ballots:
             return "defend" if ballot.owner == self._me and ballot.held else "kept"
         ours = ballot is not None and ballot.owner == self._me
         self._open[key] = Ballot(term, worker, held, now)
+        self._open.move_to_end(key)
+        self._forget_oldest()
         return "lost" if ours else "taken"
+
+    def _forget_oldest(self) -> None:
+        """Of what is not ours; the sweep finds again what was not finished."""
+        if len(self._open) > self._memory:
+            oldest = next((key for key, ballot in self._open.items() if ballot.owner != self._me), None)
+            if oldest is not None:
+                del self._open[oldest]
 
     @staticmethod
     def _beats(key: str, term: int, worker: str, held: bool, ballot: Ballot) -> bool:  # noqa: FBT001

@@ -94,6 +94,16 @@ def test_memory_of_the_finished_is_bounded() -> None:
     assert ballots.is_finished(OTHER)
 
 
+def test_a_flood_of_claims_pushes_out_the_oldest_of_others_and_never_our_own() -> None:
+    ballots = Ballots("me", LEASE, memory=3)
+    ballots.claim([KEY], now=0)
+    for n in range(10):
+        ballots.hear(Claim(worker="other", captures=((f"k{n}", 0),)), now=n)
+    assert len(ballots) == 3
+    assert ballots.is_mine(KEY)
+    assert ballots.is_taken("k9")
+
+
 def test_captures_of_one_time_slot_prefer_one_worker_and_slots_are_shared_out() -> None:
     workers = ["w0", "w1", "w2", "w3"]
     slot = [capture_key(f"cam-{n}", 1_700_000_000.05, "0" * 32) for n in range(20)]
