@@ -15,13 +15,13 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from common.picture import MAX_BYTES, BadPicture
 from headway.model import ensure_model
 from inference.analyse import Analysis, examine
 from inference.analyse import analyse as analyse_bytes
 from inference.detector import TRAIN, Detector
 from inference.draw import snapshot
 from inference.model.error import ModelError
-from inference.picture import MAX_BYTES, BadPicture
 from inference.ssdlite_detector import Profile, SsdliteDetector
 
 PICTURES = {".jpg", ".jpeg", ".png"}

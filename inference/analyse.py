@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from time import perf_counter
 
+from common.picture import decode
 from inference.detector import PERSON, Detection, Detector, Picture
-from inference.picture import decode
 
 
 @dataclass(frozen=True, slots=True)

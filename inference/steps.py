@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError
 from common.wire.codec import encode
@@ -28,7 +29,6 @@ from inference.events import (
     Swept,
     Tick,
 )
-from inference.picture import BadPicture, decode
 from inference.results import Examined
 from inference.settings import InferenceSection
 

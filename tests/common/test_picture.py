@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.picture import MAX_SCANS, BadPicture, Size, decode, measure
+from common.picture import MAX_SCANS, BadPicture, Header, decode, measure
 
 NOISE = np.random.default_rng(7).integers(0, 256, (48, 64, 3), np.uint8)
 JPEG = cv2.imencode(".jpg", NOISE)[1].tobytes()
@@ -61,7 +61,7 @@ def test_what_cameras_send_becomes_bgr_bytes(data: bytes) -> None:
     picture = decode(data)
     assert picture.shape == (48, 64, 3)
     assert picture.dtype == np.uint8
-    assert measure(data) == Size(64, 48)
+    assert measure(data) == Header(64, 48)
 
 
 def test_colours_survive() -> None:
@@ -87,6 +87,12 @@ def test_colours_survive() -> None:
         (PNG[:20], "truncated"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),
         (PNG[:60] + bytes(40) + PNG[100:], "damaged"),
+        (JPEG[:2000] + b"\0" * 200 + JPEG[2200:], "damaged"),
+        (JPEG[:-900] + b"\xff\xd9", "damaged"),
+        (
+            JPEG.replace(b"\xff\xc0\0\x11\x08\0\x30\0\x40\x03", b"\xff\xc0\0\x11\x08\0\x30\0\x40\x04"),
+            "a kind of JPEG that is not supported",
+        ),
         (png(0, 48), "no pixels"),
         (png(100_000, 100_000), "100000x100000 pixels, more than 50000000 in all"),
         (png(2**31 - 1, 1), "2147483647x1 pixels, more than 50000000 in all"),
@@ -138,3 +144,32 @@ def check(data: bytes) -> None:
     else:
         assert picture.ndim == 3
         assert picture.shape[0] * picture.shape[1] <= 100_000
+
+
+def held(orientation: int, order: str = ">") -> bytes:
+    """The JPEG above, from a camera held like this."""
+    mark = b"MM\0*" if order == ">" else b"II*\0"
+    entries = [
+        struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0)
+        for tag, value in ((0x010F, 9), (0x0112, orientation))
+    ]
+    body = b"Exif\0\0" + mark + struct.pack(f"{order}IH", 8, 2) + b"".join(entries)
+    return JPEG[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + JPEG[2:]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_pictures_are_turned_as_opencv_turns_them(orientation: int, order: str) -> None:
+    data = held(orientation, order)
+    expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    picture = decode(data)
+    assert expected is not None
+    assert picture.shape == expected.shape
+    assert np.abs(picture.astype(int) - expected.astype(int)).max() <= 3
+
+
+@pytest.mark.parametrize("cut", range(0, 48, 5))
+def test_broken_exif_data_is_ignored(cut: int) -> None:
+    segment = held(6)[6 : 6 + cut]
+    data = JPEG[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + JPEG[2:]
+    assert decode(data).size == NOISE.size
