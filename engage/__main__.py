@@ -32,7 +32,7 @@ def main() -> int:
     settings = service.start(EngageSettings, "engage", metrics=False)
     own = settings.engage
     try:
-        listener = eventlet.listen((own.host, own.port))
+        listener = eventlet.listen((own.host, own.port), reuse_port=False)
     except OSError as error:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
     store, clock, live = S3Store(settings.store), SystemClock(), Live(settings, "eventlet")

@@ -18,7 +18,15 @@ def _alias(name: str) -> str:
 
 
 class Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, alias_generator=_alias)
+    """Every field is always there; what is not known is null."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        alias_generator=_alias,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Device(Answer):

@@ -49,7 +49,7 @@ def only_hosts(application: Wsgi, allowed: frozenset[str]) -> Wsgi:
     """Refuse other names: a foreign page whose name was made to point here must not read anything."""
 
     def guard(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        name = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname or ""
+        name = _name(environ.get("HTTP_HOST", ""))
         if name in allowed or name.endswith(".localhost"):
             return application(environ, start_response)
         detail = f"This service does not go by the name {name[:200]!r}; add it to engage.allowed_hosts."
@@ -60,6 +60,14 @@ def only_hosts(application: Wsgi, allowed: frozenset[str]) -> Wsgi:
         return [body]
 
     return guard
+
+
+def _name(host: str) -> str:
+    """The host without its port; empty where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _hosts(settings: EngageSection) -> frozenset[str]:

@@ -26,6 +26,7 @@ class Site:
 
     def __init__(self, static: Path, settings: dict[str, Any] | None = None) -> None:
         self.settings = EngageSettings.model_validate(settings or {})
+        self.static = static
         self.clock = ManualClock()
         self.broker = MemoryBroker()
         self.store = MemoryStore(clock=self.clock)

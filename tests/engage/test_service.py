@@ -1,0 +1,196 @@
+"""The service as it runs: eventlet, a real broker, a real store, a real client; and what kills them."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+import socketio  # type: ignore[import-untyped]
+from socketio.exceptions import ConnectionError as Refused  # type: ignore[import-untyped]
+
+from common.settings import BusSettings, StoreSettings
+from common.wire.topics import PEOPLE_COUNTER
+from tests.engage.samples import JPEG, device_status, original_result
+from tests.engage.service import Browser, Engage, Worker, settled
+from tests.eventually import eventually
+from tests.servers import Mosquitto, Weed
+
+
+@pytest.fixture
+def bus(mosquitto: Mosquitto, prefix: str) -> BusSettings:
+    return mosquitto.settings(prefix=prefix)
+
+
+@pytest.fixture
+def store(weed: Weed, bucket: str) -> StoreSettings:
+    return weed.settings(bucket=bucket)
+
+
+@pytest.fixture
+def worker(bus: BusSettings, store: StoreSettings) -> Iterator[Worker]:
+    worker = Worker(bus, store)
+    worker.store.ensure_bucket()
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def engage(tmp_path: Path, bus: BusSettings, store: StoreSettings) -> Iterator[Engage]:
+    with Engage(tmp_path, bus, store, COMPAT__PEOPLE_COUNTER="true") as engage:
+        settled(engage)
+        yield engage
+
+
+@pytest.fixture
+def browser(engage: Engage) -> Iterator[Browser]:
+    browser = Browser(engage.url)
+    yield browser
+    browser.close()
+
+
+def test_from_a_result_on_the_bus_to_rest_and_a_browser(
+    worker: Worker, engage: Engage, browser: Browser
+) -> None:
+    worker.result("cam", 1, time.time(), count=4)
+    eventually(lambda: browser.count("cam") == 4)
+    device = engage.devices()["cam"]
+    assert (device["state"], device["count"]) == ("live", 4)
+    picture = engage.get(device["snapshot"])
+    assert (picture.content, picture.headers["Content-Type"]) == (JPEG + b"1", "image/jpeg")
+    assert "immutable" in picture.headers["Cache-Control"]
+
+
+def test_a_camera_that_stops_turns_stale_by_time(worker: Worker, engage: Engage, browser: Browser) -> None:
+    worker.result("cam", 1, time.time(), window=1)
+    eventually(lambda: browser.state("cam") == "live")
+    eventually(lambda: browser.state("cam") == "stale", within=3)
+    assert engage.devices()["cam"]["state"] == "stale"
+    assert browser.gaps == 0
+
+
+def test_killed_and_started_again_it_knows_what_it_knew(
+    worker: Worker, engage: Engage, browser: Browser
+) -> None:
+    now = time.time()
+    worker.result("kept", 1, now, count=1, window=600)
+    worker.result("stored", 2, now, count=2, window=600, retain=False)
+    worker.publish(worker.topics.device_status("away"), device_status("away", "offline"), retain=True)
+    worker.publish(worker.topics.result("production", "kept"), b"{")
+    eventually(lambda: {"kept", "away"} <= set(browser.devices))
+    before = engage.devices()
+    engage.kill()
+    engage.start()
+    settled(engage)
+    after = engage.devices()
+    assert {name: (d["state"], d["count"], d["staleAfter"]) for name, d in after.items()} == {
+        "kept": ("live", 1, pytest.approx(now + 600)),
+        "stored": ("live", 2, pytest.approx(now + 600)),
+        "away": ("offline", None, None),
+    }
+    without_age = {"age": None}
+    assert after["kept"] | without_age == before["kept"] | without_age
+    eventually(lambda: browser.count("stored") == 2)
+    assert browser.snapshots == 2
+
+
+def test_the_broker_killed_values_turn_stale_and_the_page_is_still_served(
+    worker: Worker, engage: Engage, browser: Browser, mosquitto: Mosquitto
+) -> None:
+    worker.result("cam", 1, time.time(), window=2)
+    eventually(lambda: browser.state("cam") == "live")
+    mosquitto.kill()
+    eventually(lambda: (browser.broker, browser.state("cam")) == ("lost", "stale"))
+    assert engage.get("/").status_code in {200, 503}
+    ready = engage.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    assert "MQTT broker is away" in ready.json()["reasons"][0]
+    mosquitto.start()
+    eventually(lambda: browser.broker == "connected", within=15)
+    worker.result("cam", 2, time.time(), count=9)
+    eventually(lambda: (browser.state("cam"), browser.count("cam")) == ("live", 9), within=15)
+    assert browser.gaps == 0
+
+
+def test_a_thousand_malformed_messages_change_nothing_but_the_counter(
+    worker: Worker, engage: Engage, browser: Browser
+) -> None:
+    worker.result("cam", 1, time.time(), window=600)
+    eventually(lambda: browser.state("cam") == "live")
+    revision, bad = browser.revision, engage.metric("headway_bus_bad_messages_total")
+    shapes = [b"", b"{", b"\xff\xfe\x00", b'{"type":"result"}', b"null", b"[" * 5000]
+    places = [worker.topics.result("production", "cam"), worker.topics.device_status("cam"), PEOPLE_COUNTER]
+    for number in range(1000):
+        worker.publish(places[number % len(places)], shapes[number % len(shapes)])
+    eventually(lambda: engage.metric("headway_bus_bad_messages_total") - bad >= 1000)
+    assert engage.metric("headway_bus_bad_messages_total") - bad == 1000
+    assert browser.revision == revision
+    assert engage.log.read_text().count("dropped a bad message") <= len(places)
+
+
+def test_started_while_the_store_is_away_it_is_ready_and_reads_it_later(
+    tmp_path: Path, bus: BusSettings, store: StoreSettings, worker: Worker, weed: Weed
+) -> None:
+    worker.result("kept", 1, time.time(), window=600)
+    worker.result("stored", 1, time.time(), window=600, retain=False)
+    weed.kill()
+    with Engage(tmp_path, bus, store) as engage:
+        settled(engage)
+        assert set(engage.devices()) == {"kept"}
+        assert "the store is away" in engage.get("/readyz").json()["reasons"][0]
+        answer = engage.get("/api/v1/devices/kept/snapshot")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        weed.start()
+        eventually(lambda: set(engage.devices()) == {"kept", "stored"}, within=20)
+        eventually(lambda: engage.get("/readyz").json()["reasons"] == [])
+
+
+def test_the_original_people_counters_page(worker: Worker, engage: Engage) -> None:
+    page = Browser(engage.url, "/test", transports=["polling"])
+    worker.publish(PEOPLE_COUNTER, original_result("cam", time.time(), count=5))
+    eventually(lambda: page.original)
+    page.close()
+    assert page.original["cam"]["analysisMetadata"] == {"results": {"count": 5}}
+    assert engage.get("/api/v1.0/devices").json() == page.original
+
+
+def test_a_page_of_another_site_is_refused(engage: Engage) -> None:
+    client = socketio.Client(reconnection=False)
+    with pytest.raises(Refused):
+        client.connect(
+            engage.url,
+            headers={"Origin": "https://evil.example"},
+            transports=["websocket"],
+            namespaces=["/live"],
+        )
+    client.shutdown()
+    polling = requests.get(
+        f"{engage.url}/socket.io/?EIO=4&transport=polling",
+        headers={"Origin": "https://evil.example"},
+        timeout=5,
+    )
+    assert polling.status_code == 400
+
+
+def test_a_taken_port_is_one_clear_sentence(engage: Engage) -> None:
+    second = subprocess.run(
+        engage.command(), env=os.environ | engage.environment(), capture_output=True, timeout=20, check=False
+    )
+    assert second.returncode == 1
+    assert re.fullmatch(
+        rb"engage: cannot listen on 127\.0\.0\.1:\d+: Address already in use; set engage\.port\n",
+        second.stderr,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_asked(engage: Engage, browser: Browser, number: signal.Signals) -> None:
+    eventually(lambda: browser.snapshots)
+    process = engage._process
+    assert process
+    process.send_signal(number)
+    assert process.wait(4) == 0
