@@ -3,13 +3,14 @@
 One file serves every service: `[bus] host = ...` is `HEADWAY_BUS__HOST` and `--bus.host`.
 """
 
+import json
 import os
 import tomllib
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import CliSettingsSource, EnvSettingsSource, SettingsError
@@ -27,6 +28,10 @@ class ConfigError(Exception):
     """The settings cannot be used; the text says which, why and what to write instead."""
 
 
+Layers = Mapping[str, Mapping[str, Any]]
+"""Where settings come from, in words, and what was found there; the last one wins."""
+
+
 def load(model: type[S], argv: Sequence[str], environ: Mapping[str, str] = os.environ, prog: str = "") -> S:
     """Settings of one service. ConfigError when they cannot be used; SystemExit after `--help`."""
     parser = _parser(model, prog)
@@ -35,13 +40,25 @@ def load(model: type[S], argv: Sequence[str], environ: Mapping[str, str] = os.en
     )
     known, unknown = parser.parse_known_args(list(argv))
     if unknown:
-        raise ConfigError(f"unknown flag {unknown[0]}{_nearest(unknown[0].split('=')[0], _flags(model))}")
+        raise ConfigError(_unknown_flag(model, unknown[0]))
     file = Path(known.config) if known.config else None
+    layers: Layers = {
+        str(file): _from_file(model, file),
+        "the environment": _from_environ(model, environ),
+        "the flags": flags(parsed_args=known)(),
+    }
     try:
-        given = flags(parsed_args=known)()
-        return model.model_validate(_merged(_from_file(model, file), _from_environ(model, environ), given))
-    except (ValidationError, SettingsError) as error:
-        raise ConfigError(_explain(model, error, file)) from error
+        return model.model_validate(_merged(*layers.values()))
+    except ValidationError as error:
+        raise ConfigError(_explain(model, error, layers)) from error
+
+
+def _unknown_flag(model: type[BaseModel], argument: str) -> str:
+    """Without what may be a value, for that may be secret."""
+    if not argument.startswith("-"):
+        return "there is an argument that belongs to no flag; --help lists the flags"
+    flag = argument.partition("=")[0]
+    return f"unknown flag {flag}{_nearest(flag, _flags(model))}"
 
 
 class _Parser(ArgumentParser):
@@ -55,6 +72,7 @@ def _parser(model: type[CommonSettings], prog: str) -> ArgumentParser:
         description=model.__doc__,
         epilog=__doc__,
         formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     return parser
@@ -82,7 +100,14 @@ def _from_environ(model: type[CommonSettings], environ: Mapping[str, str]) -> di
             raise ConfigError(f"unknown setting {name} in the environment{_nearest(name, known)}")
     source = EnvSettingsSource(model, env_prefix=PREFIX, env_nested_delimiter="__", case_sensitive=False)
     source.env_vars = {name.lower(): value for name, value in environ.items()}
-    return source()
+    for key in _keys(model, lists=True):
+        name = f"{PREFIX}{key.replace('.', '__')}".lower()
+        if not (value := source.env_vars.get(name) or "[").lstrip().startswith("["):
+            source.env_vars |= {name: json.dumps(value.split(","))}
+    try:
+        return source()
+    except SettingsError as error:
+        raise ConfigError(f"a setting in the environment is not JSON: {error}") from error
 
 
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,12 +120,13 @@ def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _keys(model: type[BaseModel], above: str = "") -> Iterator[str]:
+def _keys(model: type[BaseModel], above: str = "", *, lists: bool = False) -> Iterator[str]:
+    """All settings as `section.key`, or only those that are lists."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _keys(kind, f"{above}{name}.")
-        else:
+            yield from _keys(kind, f"{above}{name}.", lists=lists)
+        elif not lists or get_origin(kind) in (list, tuple):
             yield above + name
 
 
@@ -113,12 +139,30 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _explain(model: type[CommonSettings], error: ValidationError | SettingsError, file: Path | None) -> str:
-    if isinstance(error, SettingsError):
-        return str(error)
+def _explain(model: type[BaseModel], error: ValidationError, layers: Layers) -> str:
+    """One sentence about the first thing that is wrong, without its value."""
     first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
+    path = first["loc"]
+    key = ".".join(str(part) for part in path)
+    source = _source(path, layers)
     if first["type"] == "extra_forbidden":
-        source = f" in {file} or the environment" if file else " in the environment"
-        return f"unknown setting {key}{source}{_nearest(key, [*_keys(model), *model.model_fields])}"
-    return f"setting {key}: {first['msg'].removeprefix('Value error, ')}" if key else str(first["msg"])
+        return f"unknown setting {key} in {source}{_nearest(key, [*_keys(model), *model.model_fields])}"
+    text = "not a table" if first["type"] == "model_type" else first["msg"].removeprefix("Value error, ")
+    return f"setting {key} in {source}: {text}"
+
+
+def _source(path: Sequence[str | int], layers: Layers) -> str:
+    """Where that setting, or at least its section, was last set."""
+    for length in range(len(path), 0, -1):
+        for name, layer in reversed(list(layers.items())):
+            if _has(layer, path[:length]):
+                return name
+    return "the defaults"
+
+
+def _has(tree: object, path: Sequence[str | int]) -> bool:
+    for part in path:
+        if not isinstance(tree, Mapping) or part not in tree:
+            return False
+        tree = tree[part]
+    return True

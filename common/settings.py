@@ -1,12 +1,61 @@
 """Settings that more than one service reads. Unknown keys are refused; every field says what it is for."""
 
+import re
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
+_HOST = r"[^\s:/@\[\]]+"
+_ENDPOINT = re.compile(rf"({_HOST}|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{{1,5}}))?")
+_MAX_PORT = 65_535
+
+
+def _host(host: str) -> str:
+    try:
+        known = host.encode("idna")
+    except UnicodeError:
+        known = b""
+    if not known or not re.fullmatch(rf"{_HOST}|[0-9A-Fa-f:.%]+", host):
+        raise ValueError("not a host name or address; a port has its own setting")
+    return host
+
+
+def _endpoint(endpoint: str) -> str:
+    match = _ENDPOINT.fullmatch(endpoint)
+    if not match or int(match["port"] or 0) > _MAX_PORT:
+        raise ValueError("not host:port; HTTPS is store.secure = true")
+    _host(match[1].strip("[]"))
+    return endpoint
+
+
+def _text_file(file: Path) -> Path:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not text") from error
+    if not text.strip():
+        raise ValueError(f"{file} is empty")
+    return file
+
+
+def _authorities(file: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=_text_file(file))
+    except ssl.SSLError as error:
+        raise ValueError(f"{file} holds no certificate in PEM") from error
+    return file
+
+
+Host = Annotated[str, AfterValidator(_host)]
+Port = Annotated[int, Field(ge=1, le=_MAX_PORT)]
+TextFile = Annotated[Path, AfterValidator(_text_file)]
+"""A file that can be read and is not empty; for secrets, see `secret_from`."""
+AuthorityFile = Annotated[Path, AfterValidator(_authorities)]
 
 
 class Section(BaseModel):
@@ -19,19 +68,19 @@ def secret_from(value: SecretStr | None, file: Path | None) -> str | None:
     """The secret itself, or the content of its file without the line's end."""
     if value is not None:
         return value.get_secret_value()
-    return file.read_text().strip() if file else None
+    return file.read_text(encoding="utf-8").rstrip("\r\n") if file else None
 
 
 class BusSettings(Section):
     """The MQTT broker."""
 
-    host: str = Field("127.0.0.1", description="MQTT broker's host name or address")
+    host: Host = Field("127.0.0.1", description="MQTT broker's host name or address")
     port: Port = Field(1883, description="MQTT broker's port; 8883 is usual with TLS")
     username: str | None = Field(None, description="MQTT user name")
     password: SecretStr | None = Field(None, description="MQTT password; prefer password_file")
-    password_file: Path | None = Field(None, description="file that holds the MQTT password")
+    password_file: TextFile | None = Field(None, description="file that holds the MQTT password")
     tls: bool = Field(False, description="speak TLS and check the broker's certificate")
-    ca_file: Path | None = Field(
+    ca_file: AuthorityFile | None = Field(
         None, description="certificate authority to trust, PEM; default: the system's"
     )
     cert_file: Path | None = Field(None, description="own certificate for mutual TLS, PEM")
@@ -49,11 +98,24 @@ class BusSettings(Section):
     def secret(self) -> str | None:
         return secret_from(self.password, self.password_file)
 
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Self:
+        if self.key_file and not self.cert_file:
+            raise ValueError("bus.key_file needs bus.cert_file")
+        if self.cert_file:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(self.cert_file, self.key_file, "")
+            except OSError as error:
+                raise ValueError("bus.cert_file and bus.key_file are no certificate and its key") from error
+        return self
+
 
 class StoreSettings(Section):
     """The S3 store."""
 
-    endpoint: str = Field("127.0.0.1:9000", description="S3 endpoint as host:port")
+    endpoint: Annotated[str, AfterValidator(_endpoint)] = Field(
+        "127.0.0.1:9000", description="S3 endpoint as host:port"
+    )
     bucket: str = Field(
         "people-counter-images",
         pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
@@ -61,9 +123,9 @@ class StoreSettings(Section):
     )
     access_key: str | None = Field(None, description="S3 access key; without one, anonymous")
     secret_key: SecretStr | None = Field(None, description="S3 secret key; prefer secret_key_file")
-    secret_key_file: Path | None = Field(None, description="file that holds the S3 secret key")
+    secret_key_file: TextFile | None = Field(None, description="file that holds the S3 secret key")
     secure: bool = Field(False, description="speak HTTPS and check the certificate")
-    ca_file: Path | None = Field(
+    ca_file: AuthorityFile | None = Field(
         None, description="certificate authority to trust, PEM; default: the system's"
     )
     region: str = Field("us-east-1", description="S3 region")
@@ -73,9 +135,9 @@ class StoreSettings(Section):
         return secret_from(self.secret_key, self.secret_key_file)
 
     @model_validator(mode="after")
-    def _endpoint_is_bare(self) -> Self:
-        if "://" in self.endpoint or "/" in self.endpoint:
-            raise ValueError("store.endpoint is host:port without a scheme; HTTPS is store.secure = true")
+    def _both_keys(self) -> Self:
+        if bool(self.access_key) != bool(self.secret_key or self.secret_key_file):
+            raise ValueError("store.access_key and store.secret_key (or secret_key_file) belong together")
         return self
 
 
@@ -94,7 +156,7 @@ class TelemetrySettings(Section):
     log_format: Literal["auto", "pretty", "json"] = Field(
         "auto", description="auto: pretty on a terminal, else JSON"
     )
-    metrics_host: str = Field("127.0.0.1", description="address that serves /metrics")
+    metrics_host: Host = Field("127.0.0.1", description="address that serves /metrics")
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="port that serves /metrics; 0 takes a free one, see log"
     )

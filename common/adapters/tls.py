@@ -22,7 +22,7 @@ def client_context(
     context = ssl.create_default_context(cafile=ca_file)
     context.sslsocket_class = _Socket
     if cert_file:
-        context.load_cert_chain(cert_file, key_file)
+        context.load_cert_chain(cert_file, key_file, password="")
     return context
 
 
