@@ -19,6 +19,7 @@ MIN_SIDE = 480  # smaller pictures are enlarged, so that the caption can be read
 CELLS = 10
 MARGIN = 0.06
 QUALITY = 80
+TEXT = 0.42  # of the font's own size, in the smallest picture
 PERSON_COLOUR = (80, 200, 255)  # BGR
 OTHER_COLOUR = (255, 180, 80)
 WHITE = (255, 255, 255)
@@ -92,28 +93,28 @@ def _region(picture: Picture, detection: Detection) -> Array:
     return picture[top : int(detection.y2 + down) + 1, left : int(detection.x2 + across) + 1]
 
 
-def _unit(picture: Picture) -> int:
-    """The thickness of a line, which text follows."""
-    return max(1, round(int(max(picture.shape[:2])) / 500))
+def _unit(picture: Picture) -> float:
+    """How much larger than the smallest picture this one is; lines and text grow with it."""
+    return int(max(picture.shape[:2])) / MIN_SIDE
 
 
 def _box(picture: Picture, detection: Detection, scale: float) -> None:
     corners = [round(value * scale) for value in (detection.x1, detection.y1, detection.x2, detection.y2)]
     colour = PERSON_COLOUR if detection.label == PERSON else OTHER_COLOUR
     unit = _unit(picture)
-    cv2.rectangle(picture, corners[:2], corners[2:], colour, unit + 1, cv2.LINE_AA)
+    cv2.rectangle(picture, corners[:2], corners[2:], colour, round(1 + unit / 2), cv2.LINE_AA)
     if detection.label != PERSON:
-        start = (corners[0] + 4 * unit, corners[1] + 18 * unit)
-        cv2.putText(picture, detection.label, start, FONT, 0.6 * unit, colour, unit + 1, cv2.LINE_AA)
+        start = (corners[0] + round(4 * unit), corners[1] + round(14 * unit))
+        cv2.putText(picture, detection.label, start, FONT, TEXT * unit, colour, round(unit), cv2.LINE_AA)
 
 
 def _caption(picture: Picture, text: str) -> None:
-    """White on a darkened strip at the bottom, as large as the width allows up to a comfortable size."""
+    """White on a darkened strip at the bottom, smaller where the picture is narrow."""
     height, width = picture.shape[:2]
     unit = _unit(picture)
-    (length, tall), below = cv2.getTextSize(text, FONT, 0.5 * unit, unit)
+    (length, tall), below = cv2.getTextSize(text, FONT, TEXT * unit, round(unit))
     size = min(1.0, (width - 12 * unit) / length)
-    strip = round((tall + below) * size) + 8 * unit
+    strip = round((tall + below) * size + 8 * unit)
     picture[max(0, height - strip) :] //= 3
-    start = (6 * unit, height - round(below * size) - 4 * unit)
-    cv2.putText(picture, text, start, FONT, 0.5 * unit * size, WHITE, unit, cv2.LINE_AA)
+    start = (round(6 * unit), height - round(below * size + 4 * unit))
+    cv2.putText(picture, text, start, FONT, TEXT * unit * size, WHITE, round(unit), cv2.LINE_AA)

@@ -4,14 +4,22 @@ import hashlib
 from pathlib import Path
 
 import onnxruntime  # type: ignore[import-untyped]
+from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import-untyped]
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+)
 
 from inference.detector import Array
+from inference.model.error import ModelError
 
 FATAL = 4
+_DAMAGED = (InvalidArgument, InvalidGraph, InvalidProtobuf, Fail)
 
 
 class OnnxSession:
-    """A prepared SSDLite model in memory; `digest` is the SHA-256 of its bytes."""
+    """A prepared SSDLite model in memory; `digest` is the SHA-256 of its bytes. ModelError if damaged."""
 
     def __init__(self, path: Path) -> None:
         content = path.read_bytes()
@@ -20,7 +28,10 @@ class OnnxSession:
         options.inter_op_num_threads = 1
         options.log_severity_level = FATAL  # errors come as exceptions
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except _DAMAGED as error:
+            raise ModelError(f"{path} is damaged: delete {path.parent} to have it made again") from error
         self.digest = hashlib.sha256(content).hexdigest()
 
     def run(self, pixels: Array) -> tuple[Array, Array]:

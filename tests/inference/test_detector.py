@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.detector import PERSON, TRAIN, Array, Detection, Detector, Picture
+from inference.model.error import ModelError
+from inference.model.prepare import prepare
+from inference.onnx_session import OnnxSession
 from inference.ssdlite import Canvas, anchors
 from inference.ssdlite_detector import Profile, SsdliteDetector
 from tests.assets import asset
@@ -117,6 +121,13 @@ def test_a_result_says_what_computed_it() -> None:
     assert (port.name, port.profile, port.labels) == ("ssdlite-mobilenet-v2-coco", "light", (PERSON, TRAIN))
     assert len(bytes.fromhex(port.digest)) == 32
     assert port.digest == detector().digest
+
+
+@pytest.mark.parametrize("size", [0, 100, 1_000_000])
+def test_a_damaged_model_says_what_to_do(tmp_path: Path, size: int) -> None:
+    (path := tmp_path / "int8.onnx").write_bytes(prepare(print).eight_bit.read_bytes()[:size])
+    with pytest.raises(ModelError, match=f"{path} is damaged: delete {tmp_path}"):
+        OnnxSession(path)
 
 
 class Noise:
