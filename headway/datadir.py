@@ -70,8 +70,8 @@ class DataDir:
         free = shutil.disk_usage(self.path).free
         if free < WANTED_BYTES:
             raise UserError(
-                f"The disk of {self.path} is full, {free / 1e6:.0f} MB free, {WANTED_BYTES / 1e6:.0f} wanted: "
-                "free some space or choose another --data DIR"
+                f"The disk of {self.path} is full: {free / 1e6:.0f} MB free of "
+                f"{WANTED_BYTES / 1e6:.0f} MB wanted; free some space or choose another --data DIR"
             )
 
     def folder(self, name: str) -> Path:

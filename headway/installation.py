@@ -9,11 +9,14 @@ from typing import Any
 
 from common.config import load
 from common.settings import CommonSettings
+from engage.settings import EngageSettings
 from headway import broker, outside, toml, weed
 from headway.cameras import Camera
 from headway.datadir import DataDir, Memory
 from headway.errors import UserError
 from headway.ports import LOOPBACK, MAX_PORT, assign, is_free
+from inference.settings import InferenceSettings
+from ingest.settings import IngestSettings
 
 _SERVER_PORTS = ("mqtt", "nats", *weed.PORTS)
 
@@ -24,7 +27,7 @@ class Options:
 
     port: int
     cameras: tuple[Camera, ...]
-    interval: float
+    interval: float | None = None
     mqtt: str | None = None
     store: str | None = None
     config: Path | None = None
@@ -56,9 +59,12 @@ def prepare(options: Options, data: DataDir) -> Installation:
         tables, env, "store", "endpoint", options.store and outside.store(options.store), _store(memory)
     )
     _set(tables, env, "engage", {"host": LOOPBACK, "port": options.port})
-    _set(tables, env, "ingest", {"interval": options.interval})
+    if options.interval is not None:
+        _set(tables, env, "ingest", {"interval": options.interval})
     file = data.write("headway.toml", toml.dump(tables))
     settings = load(CommonSettings, ["--config", str(file)], env)
+    for model in (InferenceSettings, EngageSettings, IngestSettings):
+        load(model, ["--config", str(file)], env)
     data.keep(memory)
     return Installation(settings, file, env, memory, embedded_bus=bus, embedded_store=store)
 

@@ -40,6 +40,10 @@ class Log:
         self._file = path.open("ab")
         self._tail: deque[str] = deque(maxlen=_TAIL)
 
+    def forget(self) -> None:
+        """Begin the tail anew, for the next run."""
+        self._tail.clear()
+
     def write(self, line: bytes) -> None:
         if text := _CONTROL.sub("", line.decode(errors="replace")).strip():
             self._tail.append(text)

@@ -16,18 +16,21 @@ from headway.supervisor import Child
 
 SERVERS, SERVICES, AGENTS = range(3)
 _BUS_SECONDS = 2.0
+_SETTLE = 1.0
+"""Who cannot be asked and still runs after this many seconds counts as ready."""
 
 
 def _nothing() -> None:
-    """For a child that leaves nothing behind, or is ready as soon as it runs."""
+    """For a child that leaves nothing behind, or has nothing to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """`trouble` is asked until it answers None: the child is ready. `sweep` runs after each exit."""
+    """Ready when `trouble`, asked from `settle` seconds on, answers None. `sweep` cleans up behind it."""
 
     child: Child
     command: Command
+    settle: float = 0.0
     trouble: Callable[[], str | None] = _nothing
     sweep: Callable[[], None] = _nothing
 
@@ -38,25 +41,29 @@ def broker_program(data: DataDir, memory: Memory, settings: CommonSettings) -> P
         command = broker.mosquitto_command(program, data.folder("broker"), ports["mqtt"], password)
     else:
         command = broker.nats_command(data.folder("nats"), ports["mqtt"], ports["nats"], password)
-    return Program(Child("broker", SERVERS), command, lambda: bus_trouble(settings.bus, _BUS_SECONDS))
+    return Program(Child("broker", SERVERS), command, trouble=lambda: bus_trouble(settings.bus, _BUS_SECONDS))
 
 
 def store_program(data: DataDir, memory: Memory, settings: CommonSettings) -> Program:
     ports = memory.ports
     command = weed.command(data.folder("store"), ports, memory.s3_access_key, memory.s3_secret_key)
     return Program(
-        Child("store", SERVERS), command, lambda: store_trouble(settings.store), lambda: weed.sweep(ports)
+        Child("store", SERVERS),
+        command,
+        trouble=lambda: store_trouble(settings.store),
+        sweep=lambda: weed.sweep(ports),
     )
 
 
 def service_programs(file: Path, env: Mapping[str, str], port: int, cameras: list[Camera]) -> list[Program]:
     ready = f"http://{LOOPBACK}:{port}/readyz"
     agents = [
-        Program(Child(f"camera-{c.device}", AGENTS, essential=False), _agent(file, env, c)) for c in cameras
+        Program(Child(f"camera-{c.device}", AGENTS, essential=False), _agent(file, env, c), _SETTLE)
+        for c in cameras
     ]
     return [
-        Program(Child("worker", SERVICES), _service("inference", file, env)),
-        Program(Child("engage", SERVICES), _service("engage", file, env), lambda: web_trouble(ready)),
+        Program(Child("worker", SERVICES), _service("inference", file, env), _SETTLE),
+        Program(Child("engage", SERVICES), _service("engage", file, env), trouble=lambda: web_trouble(ready)),
         *agents,
     ]
 

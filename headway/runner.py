@@ -102,6 +102,7 @@ class Runner:
         program = self._programs[name]
         if last := self._processes.get(name):
             last.join()
+        self._logs[name].forget()
         process = Process(name, program.command, self._logs[name], partial(self._gone, program, run))
         self._processes[name] = process
         self._loop.aside(self._probes, partial(self._await_ready, program, process, run))
@@ -111,6 +112,7 @@ class Runner:
         self._loop.post(Exited(program.child.name, run, status))
 
     def _await_ready(self, program: Program, process: Process, run: int) -> Event:
+        self._stopping.wait(program.settle)
         while process.alive() and not self._stopping.is_set():
             if program.trouble() is None:
                 return Ready(program.child.name, run)

@@ -14,23 +14,28 @@ def dump(tables: Mapping[str, Mapping[str, Any]]) -> str:
     """Tables of texts, numbers, booleans, lists of them, and inline tables."""
     parts = ["# Written by `headway up` at every start; use --config or --set for your own settings.\n"]
     for name, table in tables.items():
-        parts.append(f"\n[{json.dumps(name)}]\n")
-        parts += [f"{json.dumps(key)} = {_value(value)}\n" for key, value in table.items()]
+        parts.append(f"\n[{_text(name)}]\n")
+        parts += [f"{_text(key)} = {_value(value)}\n" for key, value in table.items()]
     return "".join(parts)
 
 
 def _value(value: object) -> str:
     match value:
-        case str():  # JSON's escapes are TOML's, except that TOML wants DEL escaped too
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case str():
+            return _text(value)
         case bool() | int() | float():
             return json.dumps(value)
         case list():
             return f"[{', '.join(map(_value, value))}]"
         case dict():
-            return f"{{{', '.join(f'{json.dumps(k)} = {_value(v)}' for k, v in value.items())}}}"
+            return f"{{{', '.join(f'{_text(k)} = {_value(v)}' for k, v in value.items())}}}"
         case _:
             return str(value)  # dates
+
+
+def _text(value: str) -> str:
+    """JSON's escapes are TOML's, but TOML has no surrogate pairs, and wants DEL escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def assignment(text: str) -> tuple[str, str, Any]:

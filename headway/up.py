@@ -53,10 +53,8 @@ endpoints.json tells other programs where the broker and the store are. Ctrl-C s
 @click.option(
     "--interval",
     type=click.FloatRange(0.05, 3600),
-    default=1.0,
-    show_default=True,
     metavar="SECONDS",
-    help="Time between two pictures of a camera.",
+    help="Time between two pictures of a camera.  [default: 1]",
 )
 @click.option(
     "--port", type=click.IntRange(1, 65_535), default=8080, show_default=True, help="Port of the web page."
@@ -84,7 +82,7 @@ endpoints.json tells other programs where the broker and the store are. Ctrl-C s
 )
 def up(
     camera_texts: tuple[str, ...],
-    interval: float,
+    interval: float | None,
     port: int,
     data: Path,
     mqtt: str | None,
