@@ -1,0 +1,60 @@
+"""The Raspberry Pi camera. The one home of picamera2, imported only where it is asked for."""
+
+import time
+
+import numpy as np
+from picamera2 import Picamera2
+
+from common.ports.clock import Clock
+from ingest.cameras.camera import CameraError, Frame
+
+WAIT = 5.0
+
+
+class Picam:
+    """Pictures that were exposed after they were asked for.
+
+    Requests are taken and released by hand and pictures are encoded by us: where `capture_file` cannot write,
+    picamera2 0.3 loses a buffer for ever. A sensor that falls silent shows as a time-out only; the camera is
+    then to be closed.
+    """
+
+    def __init__(self, size: tuple[int, int], clock: Clock) -> None:
+        self._size = size
+        self._clock = clock
+        self._camera: Picamera2 | None = None
+
+    def open(self) -> None:
+        self.close()
+        try:
+            self._camera = Picamera2()
+            # "RGB888" names the order in a register: in memory it is blue, green, red.
+            self._camera.configure(
+                self._camera.create_video_configuration(main={"size": self._size, "format": "RGB888"})
+            )
+            self._camera.start()
+        except (RuntimeError, IndexError) as error:
+            self.close()
+            raise CameraError(
+                f"cannot open the Raspberry Pi camera: {error.__cause__ or error}; check its cable"
+            ) from error
+
+    def read(self) -> Frame:
+        assert self._camera  # noqa: S101 -- open comes before read
+        try:
+            with self._camera.captured_request(flush=True, wait=WAIT) as request:
+                exposed = request.get_metadata()["SensorTimestamp"]
+                taken_at = self._clock.wall() - (time.monotonic_ns() - exposed) / 1e9
+                return Frame(np.asarray(request.make_array("main"), np.uint8), taken_at)
+        except (TimeoutError, RuntimeError) as error:
+            raise CameraError(
+                f"the Raspberry Pi camera gave no picture for {WAIT:.0f} s; check its cable"
+            ) from error
+
+    def close(self) -> None:
+        """A capture that timed out is still queued: it goes first, or `stop` waits for it for ever."""
+        camera, self._camera = self._camera, None
+        if camera:
+            camera.cancel_all_and_flush()
+            camera.stop()
+            camera.close()

@@ -1,0 +1,109 @@
+"""An agent as its own process, on a real broker and a real store."""
+
+import signal
+import time
+from itertools import pairwise
+
+import pytest
+
+from common.adapters.s3 import S3Store
+from common.picture import Header, measure
+from common.wire.keys import CAPTURES, parse_capture_key
+from tests.assets import asset
+from tests.eventually import eventually
+from tests.ingest.conftest import Ear, StartAgent
+from tests.servers import Mosquitto, Weed
+
+LIMIT = 10_000_000
+
+
+def test_pictures_are_in_the_store_when_they_are_announced(
+    start_agent: StartAgent, ear: Ear, store: S3Store
+) -> None:
+    began = time.time()
+    start_agent(asset("vtest.avi"), interval=0.1, site="campus")
+    eventually(lambda: len(ear.captures) >= 5)
+    for capture in ear.captures:
+        key = capture.file_path.key
+        assert measure(store.get(key, LIMIT)) == Header(768, 576)
+        named = parse_capture_key(key)
+        assert named
+        assert named.device == capture.device_id == "cam-1"
+        assert named.taken_at == pytest.approx(capture.creation_timestamp, abs=1e-5)
+        assert began < capture.creation_timestamp < time.time()
+        assert (capture.width, capture.height, capture.interval, capture.site) == (768, 576, 0.1, "campus")
+    assert [c.sequence for c in ear.captures] == list(range(len(ear.captures)))
+    gaps = [b.creation_timestamp - a.creation_timestamp for a, b in pairwise(ear.captures)]
+    assert min(gaps) > 0.04
+
+
+def test_says_online_at_once_and_offline_on_leaving(
+    start_agent: StartAgent, ear: Ear, store: S3Store
+) -> None:
+    agent = start_agent(asset("vtest.avi"))
+    online = eventually(lambda: ear.status)
+    assert (online.state, online.error, online.camera) == ("online", None, str(asset("vtest.avi")))
+    eventually(lambda: ear.captures)
+    agent.send_signal(signal.SIGTERM)
+    assert agent.wait(2) == 0
+    offline = eventually(lambda: ear.status if ear.status != online else None)
+    assert (offline.state, offline.session, offline.captured) == (
+        "offline",
+        online.session,
+        len(ear.captures),
+    )
+
+
+def test_its_will_says_offline_when_it_is_killed(start_agent: StartAgent, ear: Ear, store: S3Store) -> None:
+    agent = start_agent(asset("vtest.avi"))
+    online = eventually(lambda: ear.status)
+    agent.kill()
+    eventually(lambda: ear.status and ear.status.state == "offline")
+    assert ear.status
+    assert ear.status.session == online.session
+
+
+def test_a_recording_is_sent_whole_as_fast_as_it_can_be(
+    start_agent: StartAgent, ear: Ear, store: S3Store
+) -> None:
+    agent = start_agent(asset("vtest.avi"), realtime="false", loop="false", interval=1)
+    assert agent.wait(30) == 0
+    assert [c.sequence for c in ear.captures] == list(range(80)), "795 frames at 10 a second, one a second"
+    assert {o.key for o in store.list(CAPTURES)} == {c.file_path.key for c in ear.captures}
+
+
+def test_after_an_outage_of_the_store_the_newest_are_sent(
+    start_agent: StartAgent, ear: Ear, store: S3Store, weed: Weed
+) -> None:
+    start_agent(asset("vtest.avi"), interval=0.1, pending=5)
+    eventually(lambda: ear.captures)
+    weed.kill()
+    eventually(lambda: f"127.0.0.1:{weed.port}" in ear.error())
+    before = len(ear.captures)
+    down = time.time()
+    weed.start()
+    eventually(lambda: len(ear.captures) >= before + 5 and not ear.error(), within=20)
+    late = ear.captures[before:]
+    numbers = [c.sequence or 0 for c in late]
+    assert numbers == sorted(set(numbers))
+    assert late[0].creation_timestamp > down - 1, "older ones were dropped"
+    for capture in late:
+        store.get(capture.file_path.key, LIMIT)
+
+
+def test_after_an_outage_of_the_broker_the_newest_are_sent(
+    start_agent: StartAgent, ear: Ear, store: S3Store, mosquitto: Mosquitto
+) -> None:
+    start_agent(asset("vtest.avi"), interval=0.1, pending=5)
+    eventually(lambda: ear.captures)
+    mosquitto.kill()
+    stored = len(store.list(CAPTURES))
+    at = time.time()
+    eventually(lambda: time.time() > at + 1)
+    assert len(store.list(CAPTURES)) <= stored + 2, "nothing is uploaded that nobody can be told of"
+    before = len(ear.captures)
+    mosquitto.start()
+    eventually(lambda: len(ear.captures) >= before + 5, within=20)
+    announced = [c.file_path.key for c in ear.captures]
+    assert len(set(announced)) == len(announced)
+    assert set(announced) <= {o.key for o in store.list(CAPTURES)}
