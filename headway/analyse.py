@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
 from common.picture import MAX_BYTES, BadPicture
@@ -112,7 +112,7 @@ def analyse(
         raise click.ClickException(str(error)) from error
     rows: list[Row] = []
     failures = 0
-    for outcome in _outcomes(list(_paths(files)), detector, every, errors):
+    for outcome in _outcomes(list(_paths(files)), detector, every, _bar(errors, as_json=as_json)):
         if isinstance(outcome, Failed):
             errors.print(f"{outcome.name}: {outcome.reason}", markup=False, soft_wrap=True)
             failures += 1
@@ -146,13 +146,32 @@ def _paths(files: tuple[Path, ...]) -> Iterator[Path]:
             yield path
 
 
-def _outcomes(paths: list[Path], detector: Detector, every: int, errors: Console) -> Iterator[Seen | Failed]:
-    quiet = len(paths) == 1 or not errors.is_terminal
-    for path in track(paths, "counting", console=errors, transient=True, disable=quiet):
-        if path.suffix.lower() in FILMS:
-            yield from _frames(path, detector, every)
-        else:
-            yield _look(path, detector)
+def _bar(errors: Console, *, as_json: bool) -> Progress:
+    """Shown on a terminal, unless lines of results would run across it."""
+    across = as_json and sys.stdout.isatty()
+    hidden = across or not errors.is_terminal
+    return Progress(console=errors, transient=True, redirect_stdout=False, disable=hidden)
+
+
+def _outcomes(paths: list[Path], detector: Detector, every: int, bar: Progress) -> Iterator[Seen | Failed]:
+    """What came of every picture and frame."""
+    with bar:
+        task = bar.add_task("counting", total=sum(_length(path, every) for path in paths))
+        for path in paths:
+            film = path.suffix.lower() in FILMS
+            for outcome in _frames(path, detector, every) if film else [_look(path, detector)]:
+                bar.advance(task)
+                yield outcome
+
+
+def _length(path: Path, every: int) -> int:
+    """How many pictures are looked at in a file, as far as its header tells."""
+    if path.suffix.lower() not in FILMS:
+        return 1
+    film = cv2.VideoCapture(str(path))
+    frames = int(film.get(cv2.CAP_PROP_FRAME_COUNT))
+    film.release()
+    return max(1, -(-frames // every))
 
 
 def _look(path: Path, detector: Detector) -> Seen | Failed:

@@ -17,7 +17,7 @@ def ensure_model(console: Console) -> None:
     if is_prepared():
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("preparing the model", total=None)
         prepare(lambda stage: bar.update(task, description=stage))
 
