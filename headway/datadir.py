@@ -60,7 +60,11 @@ class DataDir:
                 f"Another `headway up` runs on {path}: stop it first, or give this one its own --data DIR"
             ) from error
         folder = cls(path, lock)
-        folder.check_space()
+        try:
+            folder.check_space()
+        except BaseException:
+            folder.close()
+            raise
         return folder
 
     def close(self) -> None:

@@ -178,10 +178,10 @@ class Supervisor:
         """Spawn the first stage that has not begun, if all before it are ready."""
         for stage in self._stages:
             members = [w for w in self.watched.values() if w.child.stage == stage]
-            waiting = [w for w in members if w.state is State.WAITING]
-            for watched in waiting:
-                yield self._spawn(watched, now)
-            if waiting or not all(w.state is State.READY or not w.child.essential for w in members):
+            for watched in members:
+                if watched.state is State.WAITING:
+                    yield self._spawn(watched, now)
+            if not all(w.state is State.READY or not w.child.essential for w in members):
                 return
         self._started = True
         yield Started()
@@ -211,8 +211,6 @@ class Supervisor:
         watched.failures += 1
         watched.state, watched.since, watched.due = State.BACKOFF, now, now + delay
         yield Lost(watched.child.name, status, delay)
-        if not self._started:
-            yield from self._advance(now)
 
     def _fail(self, watched: Watched, status: int | None, now: float) -> Iterator[Effect]:
         yield Failed(watched.child.name, status)

@@ -2,8 +2,8 @@
 
 import json
 import shutil
-from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -11,7 +11,11 @@ from headway import datadir
 from headway.datadir import DataDir
 from headway.errors import UserError
 
-Usage = namedtuple("Usage", "total used free")
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

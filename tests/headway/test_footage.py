@@ -1,4 +1,4 @@
-"""The sample footage: from its own address, else out of Debian's package, never anything but the pinned film."""
+"""The sample footage: from its own address, else out of Debian's package, and never another film."""
 
 import gzip
 import hashlib
@@ -97,7 +97,9 @@ def test_fetched_once(site: tuple[Path, str], film: bytes, cache: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_out_of_the_package_where_the_address_cannot_be_reached(film: bytes, apt: Path, packed: bool) -> None:
+def test_out_of_the_package_where_the_address_cannot_be_reached(
+    film: bytes, apt: Path, *, packed: bool
+) -> None:
     name = f"{footage.NAME}.gz" if packed else footage.NAME
     (apt / name).write_bytes(gzip.compress(film) if packed else film)
     path, said = fetch(f"http://127.0.0.1:{free_ports(1)[0]}/f")
@@ -121,6 +123,6 @@ def test_another_file_is_never_kept(
 
 def test_nowhere_to_be_had(site: tuple[Path, str], apt: Path, cache: Path) -> None:
     assert not list(apt.iterdir())
-    with pytest.raises(UserError, match="nowhere to be had.*--camera VIDEO"):
+    with pytest.raises(UserError, match=r"nowhere to be had.*--camera VIDEO"):
         fetch(f"{site[1]}/missing")
     assert left_in(cache) == []
