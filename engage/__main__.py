@@ -27,6 +27,9 @@ from engage.snapshots import Pictures  # noqa: E402
 _SILENCE = 30
 """Seconds until a connection that says nothing is closed; browsers on the live channel answer pings."""
 
+_OTHERS = 1000
+"""Connections beside those of the live channel, each of which keeps one for itself."""
+
 
 def main() -> int:
     settings = service.start(EngageSettings, "engage", metrics=False)
@@ -39,9 +42,8 @@ def main() -> int:
     runner = Runner(settings, MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}"), store, live, clock)
     pictures = Pictures(store, own)
     app = create_app(settings, lambda: runner.board, runner.tell, live, pictures, clock)
-    eventlet.spawn(
-        eventlet.wsgi.server, listener, app, log_output=False, debug=False, socket_timeout=_SILENCE
-    )
+    options = {"max_size": own.viewers + _OTHERS, "socket_timeout": _SILENCE}
+    eventlet.spawn(eventlet.wsgi.server, listener, app, log_output=False, debug=False, **options)
     runner.start()
     structlog.get_logger(__name__).info("listening", url=f"http://{own.host}:{own.port}/")
     return service.run(runner.loop, [runner.close, pictures.close])

@@ -39,6 +39,8 @@ class Live:
             "max_http_buffer_size": _LARGEST_MESSAGE,
         }
         self._socketio = SocketIO(**options)
+        self._most = settings.engage.viewers
+        self._viewers: set[str] = set()
 
     def attach(
         self, app: Flask, tell: Callable[[Event], bool], results: Callable[[], dict[str, OriginalResult]]
@@ -48,12 +50,16 @@ class Live:
 
         @on("connect", namespace=LIVE)
         def connect(_auth: object = None) -> bool:
-            metrics.VIEWERS.inc()
-            return tell(ViewerJoined(_viewer()))
+            if len(self._viewers) >= self._most or not tell(ViewerJoined(_viewer())):
+                return False
+            self._viewers.add(_viewer())
+            metrics.VIEWERS.set(len(self._viewers))
+            return True
 
         @on("disconnect", namespace=LIVE)
         def disconnect(_reason: object = None) -> None:
-            metrics.VIEWERS.dec()
+            self._viewers.discard(_viewer())
+            metrics.VIEWERS.set(len(self._viewers))
             tell(ViewerLeft(_viewer()))
 
         @on("resync", namespace=LIVE)

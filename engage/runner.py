@@ -61,7 +61,7 @@ class Runner:
     def __init__(
         self, settings: EngageSettings, bus: Bus, store: ObjectStore, audience: Audience, clock: Clock
     ) -> None:
-        self.board = Board()
+        self.board = Board(reasons=("starting",))
         self.clock = clock
         self.loop: Loop[Event, Effect] = Loop(View(settings.engage), self.perform, Tick(), clock)
         self._settings = settings
@@ -69,6 +69,7 @@ class Runner:
         self._audience = audience
         self._topics = Topics(settings.bus.prefix)
         self._inbox = Inbox(self._topics, clock)
+        self._surplus = Inbox(self._topics, clock)
         self._marker = self._topics.engage_ready(uuid4().hex)
         self._stored = StoredReader(store, self._topics, clock, settings.engage.forget_after)
         self._lister = ThreadPoolExecutor(1, "engage-list")
@@ -143,11 +144,12 @@ class Runner:
                 self.loop.aside(self._lister, partial(self._stored.page, flow, after))
             case Refused(device):
                 metrics.DEVICES_REFUSED.inc()
-                self._inbox.refuse("any", f"no room for device {device}; raise engage.devices")
+                self._surplus.refuse("devices", f"no room for {device}; raise engage.devices")
 
     def _show(self, board: Board, delta: Delta | None) -> None:
         if board.reasons != self.board.reasons or board.ready != self.board.ready:
-            log.info("ready" if board.ready else "not ready", reasons=list(board.reasons))
+            state = ("degraded" if board.reasons else "ready") if board.ready else "not ready"
+            log.info(state, reasons=list(board.reasons))
         self.board = board
         states = Counter(entry.state for entry in board.entries.values())
         for state in get_args(State):

@@ -25,6 +25,9 @@ class EngageSection(Section):
     updates_per_second: float = Field(
         4.0, gt=0, le=50, description="most updates that a browser gets in a second"
     )
+    viewers: int = Field(
+        2000, ge=1, le=100_000, description="most browsers on the live channel; more are refused"
+    )
     devices: int = Field(
         20_000, ge=1, le=1_000_000, description="most devices that are kept; more are refused"
     )

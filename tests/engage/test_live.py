@@ -67,6 +67,14 @@ def test_anything_else_that_a_browser_says_is_ignored(site: Site) -> None:
     assert [name for name, _ in received(browser)] == ["snapshot"]
 
 
+def test_more_viewers_than_there_is_room_for_are_refused_until_one_leaves(build: Build) -> None:
+    site = build(engage={"viewers": 1}).rebuilt()
+    one = site.browser()
+    assert not site.browser().is_connected(LIVE)
+    one.disconnect(LIVE)
+    assert site.browser().is_connected(LIVE)
+
+
 def test_a_device_of_unknown_state_is_told(site: Site) -> None:
     browser = site.browser()
     browser.get_received(LIVE)

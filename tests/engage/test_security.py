@@ -61,6 +61,12 @@ def test_on_loopback_only_its_own_names_are_answered(site: Site, host: str, stat
     assert site.web.get("/api/v1/devices", headers={"Host": host}).status_code == status
 
 
+def test_the_live_channel_checks_the_name_too(site: Site) -> None:
+    path = "/socket.io/?EIO=4&transport=websocket"
+    assert site.web.get(path, headers={"Host": "evil.example"}).status_code == 421
+    assert site.web.get(path, headers={"Host": "localhost"}).status_code == 400
+
+
 def test_a_name_can_be_allowed(build: Build) -> None:
     site = build(engage={"allowed_hosts": ["yard.example"]})
     assert site.web.get("/healthz", headers={"Host": "yard.example"}).status_code == 200

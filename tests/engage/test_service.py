@@ -18,7 +18,7 @@ from common.wire.topics import PEOPLE_COUNTER
 from tests.engage.samples import JPEG, device_status, original_result
 from tests.engage.service import Browser, Engage, Worker, settled
 from tests.eventually import eventually
-from tests.servers import Mosquitto, Weed
+from tests.servers import Mosquitto, Nats, Weed
 
 
 @pytest.fixture
@@ -96,6 +96,22 @@ def test_killed_and_started_again_it_knows_what_it_knew(
     assert after["kept"] | without_age == before["kept"] | without_age
     eventually(lambda: browser.count("stored") == 2)
     assert browser.snapshots == 2
+
+
+def test_on_nats_it_knows_what_it_knew_too(
+    tmp_path: Path, nats: Nats, store: StoreSettings, prefix: str
+) -> None:
+    bus = nats.settings(prefix=prefix)
+    worker = Worker(bus, store)
+    worker.store.ensure_bucket()
+    now = time.time()
+    worker.result("cam", 1, now, count=3, window=600)
+    with Engage(tmp_path, bus, store) as engage:
+        settled(engage)
+        eventually(lambda: engage.devices()["cam"]["count"] == 3)
+        worker.result("cam", 2, now + 1, count=4, window=600)
+        eventually(lambda: engage.devices()["cam"]["count"] == 4)
+    worker.stop()
 
 
 def test_the_broker_killed_values_turn_stale_and_the_page_is_still_served(
