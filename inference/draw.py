@@ -7,6 +7,7 @@ nobody else.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import cv2
@@ -16,6 +17,7 @@ from inference.detector import PERSON, Array, Detection, Picture
 
 MAX_SIDE = 1280
 MIN_SIDE = 480  # smaller pictures are enlarged, so that the caption can be read
+HALF = 0.5
 CELLS = 10
 MARGIN = 0.06
 QUALITY = 80
@@ -35,20 +37,19 @@ def snapshot(
     pixelate: bool = True,
 ) -> bytes:
     """JPEG of the picture with its boxes, the number of people and the time (unix seconds, shown as UTC)."""
-    canvas = picture.copy()
-    if pixelate:
-        for detection in detections:
-            if detection.label == PERSON:
-                _pixelate(canvas, detection)
-    scale = _scale(canvas)
-    canvas = _resized(canvas, scale)
-    for detection in detections:
-        _box(canvas, detection, scale)
+    scale = _scale(picture)
+    canvas = _resized(picture, scale)
+    scaled = [_scaled(detection, scale) for detection in detections]
+    for detection in scaled:
+        if pixelate and detection.label == PERSON:
+            _pixelate(canvas, detection)
+    for detection in scaled:
+        _box(canvas, detection)
     _caption(canvas, _text(count, captured_at))
-    return encode(canvas)
+    return _encode(canvas)
 
 
-def encode(picture: Picture) -> bytes:
+def _encode(picture: Picture) -> bytes:
     done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     if not done:
         raise ValueError(f"a picture of shape {picture.shape} cannot be written as JPEG")
@@ -57,9 +58,15 @@ def encode(picture: Picture) -> bytes:
 
 def _text(count: int, captured_at: float | None) -> str:
     people = "1 person" if count == 1 else f"{count} people"
-    if captured_at is None:
-        return people
-    return f"{people}  {datetime.fromtimestamp(captured_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        time = (
+            ""
+            if captured_at is None
+            else f"  {datetime.fromtimestamp(captured_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        )
+    except (ValueError, OverflowError, OSError):  # no time that a calendar knows
+        time = ""
+    return people + time
 
 
 def _scale(picture: Picture) -> float:
@@ -68,11 +75,18 @@ def _scale(picture: Picture) -> float:
 
 
 def _resized(picture: Picture, scale: float) -> Picture:
+    """A copy, scaled."""
     if scale == 1:
-        return picture
+        return picture.copy()
     height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    skips_pixels = scale < HALF
+    way = cv2.INTER_AREA if skips_pixels else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
+
+
+def _scaled(detection: Detection, scale: float) -> Detection:
+    x1, y1, x2, y2 = (value * scale for value in (detection.x1, detection.y1, detection.x2, detection.y2))
+    return replace(detection, x1=x1, y1=y1, x2=x2, y2=y2)
 
 
 def _pixelate(picture: Picture, detection: Detection) -> None:
@@ -98,8 +112,8 @@ def _unit(picture: Picture) -> float:
     return int(max(picture.shape[:2])) / MIN_SIDE
 
 
-def _box(picture: Picture, detection: Detection, scale: float) -> None:
-    corners = [round(value * scale) for value in (detection.x1, detection.y1, detection.x2, detection.y2)]
+def _box(picture: Picture, detection: Detection) -> None:
+    corners = [round(value) for value in (detection.x1, detection.y1, detection.x2, detection.y2)]
     colour = PERSON_COLOUR if detection.label == PERSON else OTHER_COLOUR
     unit = _unit(picture)
     cv2.rectangle(picture, corners[:2], corners[2:], colour, round(1 + unit / 2), cv2.LINE_AA)

