@@ -20,6 +20,7 @@ _Out_co = TypeVar("_Out_co", covariant=True)
 
 _BACKLOG = 20_000
 _IDLE = 1.0
+_PATIENCE = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Core(Protocol[_In_contra, _Out_co]):
 
 
 class Loop(Generic[E, F]):
-    """Runs one core until stopped. `post` and `offer` may be called from any thread."""
+    """Runs one core until stopped. All but `step` and `run` may be called from any thread."""
 
     def __init__(self, core: Core[E, F], perform: Callable[[F], None], tick: E, clock: Clock) -> None:
         self._core = core
@@ -41,6 +42,9 @@ class Loop(Generic[E, F]):
         self._tick = tick
         self._clock = clock
         self._events: SimpleQueue[E | _Stop] = SimpleQueue()  # its put may be called by a signal handler
+        self._ticked = False
+        self._leave_at: float | None = None
+        self._error: BaseException | None = None
         self.refused = 0
 
     def post(self, event: E) -> None:
@@ -68,19 +72,23 @@ class Loop(Generic[E, F]):
             self.post(future.result())
 
     def stop(self, error: BaseException | None = None) -> None:
-        """Leave `run` once the events before this one are handled; with an error, `run` raises it."""
-        self._events.put(_Stop(error))
+        """Leave `run` once the events before are handled, or after a second; `run` raises the error."""
+        if self._leave_at is None:
+            self._leave_at = self._clock.monotonic() + _PATIENCE
+        self._error = self._error or error
+        self._events.put(_Stop())
 
     def step(self, timeout: float | None = None) -> bool:
         """Handle one event, or a tick when one is due; False when stopped. Waits at most `timeout`."""
         event = self._next(timeout)
-        if isinstance(event, _Stop):
-            if event.error:
-                raise event.error
+        if isinstance(event, _Stop) or self._overdue():
+            if self._error:
+                raise self._error
             return False
         if event is not None:
             self._handle(event)
         elif self._due():
+            self._ticked = True
             self._handle(self._tick)
         return True
 
@@ -97,16 +105,22 @@ class Loop(Generic[E, F]):
         deadline = self._core.deadline()
         return deadline is not None and deadline <= self._clock.monotonic()
 
+    def _overdue(self) -> bool:
+        return self._leave_at is not None and self._clock.monotonic() >= self._leave_at
+
     def _next(self, timeout: float | None) -> "E | _Stop | None":
+        """None when a tick is due. It comes before waiting events, but never twice in a row before them."""
+        ticked, self._ticked = self._ticked, False
         wait = _IDLE if timeout is None else timeout
         if (deadline := self._core.deadline()) is not None:
             wait = min(wait, deadline - self._clock.monotonic())
+            if wait <= 0 and not ticked and self._due():
+                return None
         try:
-            return self._events.get(timeout=wait) if wait > 0 else None
+            return self._events.get(timeout=max(wait, 0.0))
         except Empty:
             return None
 
 
 class _Stop:
-    def __init__(self, error: BaseException | None) -> None:
-        self.error = error
+    """Wakes the loop up to leave."""

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib import metadata
 from types import FrameType
 from typing import Any, TypeVar
@@ -46,16 +47,15 @@ def run(loop: Loop[Any, Any], close: Sequence[Callable[[], None]]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    status = 0
     try:
-        loop.run()
+        with ExitStack() as closing:  # every step is taken, also after one that fails
+            for step in reversed(close):
+                closing.callback(step)
+            loop.run()
     except Exception:  # the one boundary: whatever it was, it is logged and a supervisor starts us afresh
         log.exception("stopped by an error")
-        status = 1
-    finally:
-        for step in close:
-            step()
-    return status
+        return 1
+    return 0
 
 
 def version() -> str:
