@@ -9,7 +9,7 @@ PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
 DONE := .venv/.done
-PIP := $(BIN)/pip install -q --disable-pip-version-check --no-input
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 WEB := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 RTSP := gir1.2-gst-rtsp-server-1.0 python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
@@ -53,7 +53,7 @@ $(DONE)/venv: scripts/venv
 	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/runtime: setup.cfg | $(DONE)/venv
-	@echo "Installing Headway into .venv (about 200 MB, a minute or two)"
+	@echo "Installing Headway into .venv (a minute or two, about 550 MB on disk)"
 	@$(PIP) -e .
 	@touch $@
 

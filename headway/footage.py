@@ -45,7 +45,11 @@ def ensure_footage(console: Console, url: str = URL) -> Path:
         try:
             _with_bar(console, "sample footage", lambda moved: download(url, part, moved))
         except _SourceError as first:
-            console.print(f"{first}: taking it out of Debian's {PACKAGE} package", highlight=False)
+            console.print(
+                f"{first}: taking it out of Debian's {PACKAGE} package (96 MB)",
+                highlight=False,
+                soft_wrap=True,
+            )
             _from_package_or_fail(part, first)
         part.replace(target)
     return target
@@ -119,7 +123,7 @@ def _verify(file: Path, source: str) -> None:
 
 def _with_bar(console: Console, name: str, work: Callable[[Progressed], None]) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=SIZE)
         work(lambda moved: bar.update(task, completed=moved))
 
