@@ -45,11 +45,11 @@ class Darkroom:
                     width, height = (header.width, header.height)[:: 1 if upright else -1]
                     return Jpeg(frame.picture, width, height)
                 return self._encode(self._change(decode(frame.picture, MAX_BYTES)))
+            if not frame.picture.size:
+                raise BadPicture("no pixels")
             return self._encode(self._change(frame.picture))
         except BadPicture as error:
             raise CameraError(f"the camera gave a damaged picture: {error.reason}") from error
-        except cv2.error as error:
-            raise CameraError(f"the camera gave a picture that cannot be encoded: {error.err}") from error
 
     def _keeps(self, header: Header) -> bool:
         small = max(header.width, header.height) <= self.max_side
@@ -68,6 +68,12 @@ class Darkroom:
         return np.asarray(changed, np.uint8)
 
     def _encode(self, picture: Pixels) -> Jpeg:
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+        good, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         height, width = picture.shape[:2]
+        if not good:
+            raise BadPicture(f"{width}x{height} pixels are too many for a JPEG")
+        if len(data) > MAX_BYTES:
+            raise CameraError(
+                f"a picture has {len(data)} bytes: lower ingest.quality or ingest.max_side", lasting=True
+            )
         return Jpeg(data.tobytes(), width, height)

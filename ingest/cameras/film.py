@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from common.picture import Pixels
 from common.ports.clock import Clock
 from ingest.cameras.camera import CameraError, Frame
 
@@ -27,6 +28,7 @@ class Film:
         self._length = 0
         self._began = 0.0
         self._position = 0
+        self._shown: Pixels | None = None
 
     def open(self) -> None:
         self.close()
@@ -40,9 +42,12 @@ class Film:
         self._length = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self._began = self._clock.monotonic()
         self._position = 0
+        self._shown = None
 
     def read(self) -> Frame | None:
         wanted = self._wanted()
+        if wanted < self._position and self._shown is not None:
+            return Frame(self._shown, self._clock.wall())
         if self._skip_to(wanted) and (frame := self._decode()):
             return frame
         if self._position == 0:
@@ -87,7 +92,8 @@ class Film:
         if not good:
             return None
         self._position += 1
-        return Frame(np.asarray(picture, np.uint8), self._clock.wall())
+        self._shown = np.asarray(picture, np.uint8)
+        return Frame(self._shown, self._clock.wall())
 
     def _undecodable(self) -> CameraError:
         return CameraError(

@@ -4,9 +4,10 @@ import http.client
 import re
 import ssl
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import Message
-from http import HTTPStatus
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -58,8 +59,6 @@ class Snapshot:
             raise CameraError(f"{self._place} broke off: {_why(error)}") from error
         except http.client.HTTPException as error:
             raise CameraError(f"{self._place} does not speak HTTP: {type(error).__name__}") from error
-        except ValueError as error:  # urllib's way to say that no scheme is left to try
-            raise self._refused(HTTPStatus.UNAUTHORIZED) from error
         return Frame(data, taken_at)
 
     def close(self) -> None:
@@ -120,19 +119,42 @@ def _why(reason: object) -> str:
 def _opener(address: Network) -> urllib.request.OpenerDirector:
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({}), _SameHost(address)]
     if address.username is not None:
-        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        passwords.add_password(None, address.place, address.username, address.password)
-        handlers += [_DigestOnce(passwords), urllib.request.HTTPBasicAuthHandler(passwords)]
+        handlers.append(_Login(address.place, address.username, address.password))
     return urllib.request.build_opener(*handlers)
 
 
-class _DigestOnce(urllib.request.HTTPDigestAuthHandler):
-    """urllib says a wrong password five times, after which many a camera locks the user out."""
+class _Login(urllib.request.HTTPDigestAuthHandler):
+    """Says the password once a picture; urllib says a wrong one five times, and cameras lock users out."""
 
-    def retry_http_digest_auth(
-        self, req: urllib.request.Request, auth: str
+    def __init__(self, place: str, username: str, password: str) -> None:
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        passwords.add_password(None, place, username, password)
+        super().__init__(passwords)
+        self._basic = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+
+    def http_error_401(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
     ) -> http.client.HTTPResponse | None:
-        return None if req.has_header(self.auth_header) else super().retry_http_digest_auth(req, auth)
+        """None where there is nothing left to say: urllib makes an HTTPError of it."""
+        del code, msg
+        challenges = {c.partition(" ")[0].lower(): c for c in headers.get_all("WWW-Authenticate", [])}
+        if req.has_header(self.auth_header):
+            return None
+        if "digest" in challenges:
+            fp.close()
+            with suppress(ValueError, IndexError):  # a challenge that is not well formed
+                return self.retry_http_digest_auth(req, challenges["digest"])
+        elif "basic" in challenges:
+            fp.close()
+            req.add_unredirected_header(self.auth_header, self._basic)
+            response: http.client.HTTPResponse = self.parent.open(req, timeout=req.timeout)
+            return response
+        return None
 
 
 class _SameHost(urllib.request.HTTPRedirectHandler):
@@ -148,7 +170,9 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        if urlsplit(newurl).hostname != self._address.host:
+        target = urlsplit(newurl)
+        if target.hostname != self._address.host or target.scheme not in {self._address.scheme, "https"}:
+            fp.close()
             raise CameraError(
                 f"{self._address.place} redirects to another host: give that address", lasting=True
             )

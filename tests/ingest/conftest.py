@@ -55,7 +55,7 @@ class Ear:
 
 @pytest.fixture
 def start_agent(
-    mosquitto: Mosquitto, weed: Weed, bucket: str, prefix: str, tmp_path: Path
+    mosquitto: Mosquitto, weed: Weed, store: S3Store, prefix: str, tmp_path: Path
 ) -> Iterator[StartAgent]:
     """`start_agent(camera, **ingest settings)`; its log is `<device>.log` in `tmp_path`."""
     running: list[subprocess.Popen[bytes]] = []
@@ -69,7 +69,7 @@ def start_agent(
             "HEADWAY_STORE__ENDPOINT": f"127.0.0.1:{weed.port}",
             "HEADWAY_STORE__ACCESS_KEY": "headway",
             "HEADWAY_STORE__SECRET_KEY": weed.secret,
-            "HEADWAY_STORE__BUCKET": bucket,
+            "HEADWAY_STORE__BUCKET": store.bucket,
             "HEADWAY_STORE__TIMEOUT": 2,
         }
         own = {"device": device, "camera": camera, **settings}

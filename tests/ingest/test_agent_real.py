@@ -37,9 +37,7 @@ def test_pictures_are_in_the_store_when_they_are_announced(
     assert min(gaps) > 0.04
 
 
-def test_says_online_at_once_and_offline_on_leaving(
-    start_agent: StartAgent, ear: Ear, store: S3Store
-) -> None:
+def test_says_online_at_once_and_offline_on_leaving(start_agent: StartAgent, ear: Ear) -> None:
     agent = start_agent(asset("vtest.avi"))
     online = eventually(lambda: ear.status)
     assert (online.state, online.error, online.camera) == ("online", None, str(asset("vtest.avi")))
@@ -54,7 +52,7 @@ def test_says_online_at_once_and_offline_on_leaving(
     )
 
 
-def test_its_will_says_offline_when_it_is_killed(start_agent: StartAgent, ear: Ear, store: S3Store) -> None:
+def test_its_will_says_offline_when_it_is_killed(start_agent: StartAgent, ear: Ear) -> None:
     agent = start_agent(asset("vtest.avi"))
     online = eventually(lambda: ear.status)
     agent.kill()
