@@ -9,7 +9,8 @@ with warnings.catch_warnings():
 
 eventlet.monkey_patch()
 
-import sys  # noqa: E402 -- what is imported before the patch would block every browser at once
+import socket  # noqa: E402 -- what is imported before the patch would block every browser at once
+import sys  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
 import structlog  # noqa: E402
@@ -35,7 +36,8 @@ def main() -> int:
     settings = service.start(EngageSettings, "engage", metrics=False)
     own = settings.engage
     try:
-        listener = eventlet.listen((own.host, own.port), reuse_port=False)
+        family = socket.AF_INET6 if ":" in own.host else socket.AF_INET
+        listener = eventlet.listen((own.host, own.port), family, reuse_port=False)
     except OSError as error:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
     store, clock, live = S3Store(settings.store), SystemClock(), Live(settings, "eventlet")

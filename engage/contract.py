@@ -27,7 +27,7 @@ _DEVICE = {
 
 @dataclass(frozen=True)
 class Body:
-    """What comes with a status: a model, objects of one by name, or bytes of a media type."""
+    """What comes with a status: a model, objects of one by name, bytes of a media type, or nothing."""
 
     model: type[BaseModel] | None = None
     by_name: bool = False
@@ -115,7 +115,5 @@ def json(answer: Answer, status: int = 200) -> Response:
 
 def _response(body: Body) -> dict[str, Any]:
     schema = body.schema()
-    return {
-        "description": body.description,
-        "content": {body.media_type: {"schema": schema} if schema else {}},
-    }
+    content = {body.media_type: {"schema": schema} if schema else {}} if body.media_type else {}
+    return {"description": body.description, "content": content}

@@ -115,7 +115,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class SendSnapshot:
-    viewer: str
+    viewers: tuple[str, ...]
     board: Board
 
 

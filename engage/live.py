@@ -3,9 +3,8 @@
 Only the loop's thread sends, in the order of revisions: a browser that joins is told so through the core.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask_socketio import SocketIO
@@ -77,20 +76,21 @@ class Live:
     def changes(self, changes: Changes) -> None:
         self._emit("changes", changes)
 
-    def snapshot(self, viewer: str, snapshot: Snapshot) -> None:
-        self._emit("snapshot", snapshot, to=viewer)
+    def snapshot(self, viewers: Sequence[str], snapshot: Snapshot) -> None:
+        self._emit("snapshot", snapshot, to=list(viewers))
 
     def originals(self, results: dict[str, OriginalResult]) -> None:
         self._socketio.emit("devicesupdates", _plain(results), namespace=ORIGINAL)
 
-    def _emit(self, event: str, message: Changes | Snapshot, to: str | None = None) -> None:
-        self._socketio.emit(event, message.model_dump(by_alias=True), namespace=LIVE, to=to)
+    def _emit(self, event: str, message: Changes | Snapshot, to: list[str] | None = None) -> None:
+        """`to` may be a list; the types say otherwise."""
+        body = message.model_dump(by_alias=True)
+        self._socketio.emit(event, body, namespace=LIVE, to=to)  # type: ignore[arg-type]
 
     def _may_connect(self, origin: str | None, environ: dict[str, Any]) -> bool:
         """Pages of our own host and of the allowed origins; other programs send no origin."""
-        return (
-            origin is None or origin in self._origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
-        )
+        host = environ.get("HTTP_HOST")
+        return origin is None or origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
 
 
 def _plain(results: dict[str, OriginalResult]) -> dict[str, Any]:

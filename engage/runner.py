@@ -1,6 +1,7 @@
 """Engage's hands: where the core's effects meet the bus, the store and the browsers."""
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol, get_args
@@ -49,7 +50,7 @@ class Audience(Protocol):
 
     def changes(self, changes: Changes) -> None: ...
 
-    def snapshot(self, viewer: str, snapshot: Snapshot) -> None: ...
+    def snapshot(self, viewers: Sequence[str], snapshot: Snapshot) -> None: ...
 
     def originals(self, results: dict[str, OriginalResult]) -> None:
         """For pages of the original people-counter."""
@@ -136,8 +137,8 @@ class Runner:
         match effect:
             case Show(board, delta):
                 self._show(board, delta)
-            case SendSnapshot(viewer, board):
-                self._audience.snapshot(viewer, snapshot(board, self.clock.monotonic(), self.clock.wall()))
+            case SendSnapshot(viewers, board):
+                self._audience.snapshot(viewers, snapshot(board, self.clock.monotonic(), self.clock.wall()))
             case SendMarker():
                 self._bus.publish(self._marker, b"")
             case ReadStored(flow, after):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import structlog
 from flask import Response, request
 
 from common.ports.store import NotFoundError, ObjectStore, StoreError
@@ -11,6 +12,8 @@ from engage.contract import Body, Contract
 from engage.problems import problem
 from engage.rest import Look, no_device
 from engage.settings import EngageSection
+
+log = structlog.get_logger(__name__)
 
 _YEAR = 365 * 86_400
 _RETRY = "5"
@@ -44,12 +47,14 @@ class Pictures:
 
     def get(self, device: str, wanted: str, key: str) -> bytes:
         """StoreError when it is neither here nor to be had in time."""
-        kept = self._kept.get(device)
+        kept = self._kept.pop(device, None)
         if kept and kept[0] == wanted:
             metrics.PICTURES.labels("memory").inc()
-            data = kept[1]
-        else:
-            data = self._wait(device, wanted, key)
+            self._kept[device] = kept
+            return kept[1]
+        if kept:
+            self._kept.setdefault(device, kept)
+        data = self._wait(device, wanted, key)
         self._keep(device, wanted, data)
         return data
 
@@ -79,7 +84,7 @@ class Pictures:
         return data
 
     def _keep(self, device: str, version: str, data: bytes) -> None:
-        """Put it last, then drop from the front what is too much."""
+        """Put it last; drop from the front what is too much."""
         self._kept.pop(device, None)
         self._kept[device] = version, data
         sizes = [(name, len(kept[1])) for name, kept in list(self._kept.items())]
@@ -94,7 +99,7 @@ class Pictures:
 def add_snapshots(api: Contract, board: Look, pictures: Pictures) -> None:
     answers = {
         200: Body(media_type="image/jpeg", description="the picture"),
-        304: Body(media_type="image/jpeg", description="the one you have is the latest"),
+        304: Body(media_type="", description="the one you have is the latest"),
     }
 
     @api.get(
@@ -127,8 +132,10 @@ def _answer(pictures: Pictures, entry: Entry, key: str) -> Response:
     except StoreError as error:
         if older := pictures.older(entry.device_id):
             return _image(older[1], older[0], current)
-        detail = f"The store does not answer: {error}. Try again in {_RETRY} s."
-        return problem(503, "The store is away", detail, {"Retry-After": _RETRY})
+        log.warning("no picture", device=entry.device_id, reason=str(error))
+        title = "The store is away" if error.transient else "The store does not give a picture"
+        detail = f"Try again in {_RETRY} s; the log of engage says more."
+        return problem(503, title, detail, {"Retry-After": _RETRY})
 
 
 def _image(data: bytes, tag: str, current: str) -> Response:

@@ -97,12 +97,10 @@ def _moments(result: Result, wall: float, *, live: bool) -> tuple[float | None, 
     if stamp is None and not live:
         return None, wall
     received = wall if stamp is None else min(stamp + shift, wall)
-    window = DEFAULT_WINDOW
-    if result.stale_after is not None:
-        window = min(max(result.stale_after + shift - received, 0.0), MAX_WINDOW)
-        if stamp is not None:
-            window = min(window, max(result.stale_after - stamp, 0.0))
-    return received, received + window
+    if result.stale_after is None:
+        return received, received + DEFAULT_WINDOW
+    window = result.stale_after - (received if stamp is None else stamp)
+    return received, received + min(max(window, 0.0), MAX_WINDOW)
 
 
 def supersedes(new: Value, old: Value, restarted: float | None) -> bool:

@@ -65,8 +65,7 @@ class View:
     def __init__(self, settings: EngageSection) -> None:
         self._settings = settings
         self._known: dict[str, _Known] = {}
-        self._workers: dict[str, WorkerStatus] = {}
-        self._online = 0
+        self._workers: dict[str, str] = {}
         self._broker: Broker = "lost"
         self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout)
         self._board = Board(reasons=self._rebuild.reasons())
@@ -105,9 +104,7 @@ class View:
                 self._worker_status(status)
             case StoredResults():
                 return self._stored(event, now)
-            case ViewerJoined(viewer):
-                return [SendSnapshot(viewer, self._board)]
-            case ResyncAsked(viewer):
+            case ViewerJoined(viewer) | ResyncAsked(viewer):
                 self._wanting[viewer] = None
             case ViewerLeft(viewer):
                 self._wanting.pop(viewer, None)
@@ -190,13 +187,11 @@ class View:
         return []
 
     def _worker_status(self, status: WorkerStatus) -> None:
-        """The will of a session that is over does not speak for the next one."""
-        before = self._workers.get(status.worker)
-        if before and status.state == "offline" and before.session != status.session:
-            return
-        if before or len(self._workers) < _WORKERS:
-            self._workers[status.worker] = status
-            self._online = sum(w.state == "online" for w in self._workers.values())
+        """Sessions of workers online; the will of a session that is over does not speak for the next one."""
+        if status.state == "online" and len(self._workers) < _WORKERS:
+            self._workers[status.worker] = status.session
+        elif status.state == "offline" and self._workers.get(status.worker) == status.session:
+            del self._workers[status.worker]
 
     def _find(self, name: str, now: float) -> _Known | None:
         known = self._known.get(name)
@@ -229,9 +224,11 @@ class View:
             self._dirty.add(name)
 
     def _show(self, now: float) -> list[Effect]:
-        """The new board where anything differs, then snapshots for those who asked."""
+        """What is shown, for those who asked; then the new board where anything differs."""
         delta = self._delta(now)
         effects: list[Effect] = []
+        if self._wanting:
+            effects.append(SendSnapshot(tuple(self._wanting), self._board))
         if delta or self._differs():
             entries = dict(self._board.entries)
             revision = self._board.revision + 1 if delta else self._board.revision
@@ -240,9 +237,8 @@ class View:
                 for name in delta.gone:
                     del entries[name]
             ready, reasons = self._rebuild.ready, self._rebuild.reasons()
-            self._board = Board(revision, self._broker, entries, self._online, ready, reasons)
+            self._board = Board(revision, self._broker, entries, len(self._workers), ready, reasons)
             effects.append(Show(self._board, delta))
-        effects += [SendSnapshot(viewer, self._board) for viewer in self._wanting]
         self._wanting.clear()
         self._dirty.clear()
         if effects:
@@ -266,4 +262,4 @@ class View:
         """Whether what the board says of the servers is out of date."""
         board = self._board
         said = (board.broker, board.workers, board.ready, board.reasons)
-        return said != (self._broker, self._online, self._rebuild.ready, self._rebuild.reasons())
+        return said != (self._broker, len(self._workers), self._rebuild.ready, self._rebuild.reasons())

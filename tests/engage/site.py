@@ -106,4 +106,5 @@ class Site:
         """A Socket.IO client; `get_received(namespace)` answers what came."""
         client = self.live._socketio.test_client(self.app, namespace=namespace)
         self.pump()
+        self.wait(0.3)
         return client

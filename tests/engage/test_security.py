@@ -97,6 +97,8 @@ def test_other_sites_may_read_only_when_allowed(build: Build) -> None:
         ("http://localhost:9090", False),
         ("https://evil.example", False),
         ("null", False),
+        ("http://[", False),
+        ("http://localhost:8080.evil.example", False),
     ],
 )
 def test_who_may_open_the_live_channel(build: Build, *, origin: str | None, allowed: bool) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engage.events import (
     BrokerConnected,
     BrokerLost,
+    Event,
     Refused,
     ResyncAsked,
     SendMarker,
@@ -169,22 +170,27 @@ def test_the_broker_is_lost_and_found(watcher: Watcher) -> None:
     assert not watcher.board.reasons
 
 
-def test_a_viewer_gets_the_board_at_once_and_a_resync_with_the_next_change(watcher: Watcher) -> None:
-    watcher.hear(result("cam", 1, watcher.wall))
-    watcher.wait(0.3)
-    assert watcher.tell(ViewerJoined("a")) == [SendSnapshot("a", watcher.board)]
-    watcher.hear(result("cam", 2, watcher.wall))
-    effects = watcher.tell(*[ResyncAsked("a")] * 3, ResyncAsked("b"), ViewerLeft("b"))
-    assert effects == []
-    watcher.wait(0.3)
-    show, snapshot = watcher.effects[-2:]
-    assert isinstance(show, Show)
-    assert snapshot == SendSnapshot("a", show.board)
-
-
-def test_a_resync_in_quiet_times_is_answered_at_once(watcher: Watcher) -> None:
+def test_viewers_share_a_snapshot_before_the_next_change_and_those_who_left_get_none(
+    watcher: Watcher,
+) -> None:
     watcher.wait(1)
-    assert watcher.tell(ResyncAsked("a")) == [SendSnapshot("a", watcher.board)]
+    watcher.hear(result("cam", 1, watcher.wall))
+    shown = watcher.board
+    watcher.hear(result("cam", 2, watcher.wall))
+    asked: list[Event] = [ViewerJoined("a"), *[ResyncAsked("b")] * 3, ResyncAsked("c"), ViewerLeft("c")]
+    assert watcher.tell(*asked) == []
+    watcher.wait(0.3)
+    snapshot, show = watcher.effects[-2:]
+    assert snapshot == SendSnapshot(("a", "b"), shown)
+    assert isinstance(show, Show)
+    assert show.delta
+    assert show.delta.since == shown.revision
+
+
+@pytest.mark.parametrize("asked", [ViewerJoined("a"), ResyncAsked("a")])
+def test_in_quiet_times_a_viewer_is_answered_at_once(watcher: Watcher, asked: Event) -> None:
+    watcher.wait(1)
+    assert watcher.tell(asked) == [SendSnapshot(("a",), watcher.board)]
 
 
 def test_more_devices_than_there_is_room_for_are_refused() -> None:
@@ -216,6 +222,7 @@ def test_workers_online_are_counted(watcher: Watcher) -> None:
         WorkerStatusReceived(worker_status("b")),
         WorkerStatusReceived(worker_status("a", "offline", session="zero")),
         WorkerStatusReceived(worker_status("b", "offline")),
+        WorkerStatusReceived(worker_status("c", "offline")),
     )
     watcher.wait(0.3)
     assert watcher.board.workers == 1
