@@ -45,8 +45,6 @@ class Darkroom:
                     width, height = (header.width, header.height)[:: 1 if upright else -1]
                     return Jpeg(frame.picture, width, height)
                 return self._encode(self._change(decode(frame.picture, MAX_BYTES)))
-            if not frame.picture.size:
-                raise BadPicture("no pixels")
             return self._encode(self._change(frame.picture))
         except BadPicture as error:
             raise CameraError(f"the camera gave a damaged picture: {error.reason}") from error
@@ -56,6 +54,8 @@ class Darkroom:
         return small and self.rotate == 0 and self.flip == "none"
 
     def _change(self, picture: Pixels) -> Pixels:
+        if not picture.size:
+            raise BadPicture("no pixels")
         changed: MatLike = picture
         if self.rotate:
             changed = cv2.rotate(changed, _TURNS[self.rotate])

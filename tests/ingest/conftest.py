@@ -48,6 +48,9 @@ class Ear:
     def status(self) -> DeviceStatus | None:
         return next((m for m in reversed(self._messages()) if isinstance(m, DeviceStatus)), None)
 
+    def said(self) -> list[str]:
+        return [r.payload.decode() for r in self._heard]
+
     def error(self) -> str:
         """What is wrong with the agent; empty where nothing is."""
         return (self.status and self.status.error) or ""
@@ -57,7 +60,7 @@ class Ear:
 def start_agent(
     mosquitto: Mosquitto, weed: Weed, store: S3Store, prefix: str, tmp_path: Path
 ) -> Iterator[StartAgent]:
-    """`start_agent(camera, **ingest settings)`; its log is `<device>.log` in `tmp_path`."""
+    """`start_agent(camera, **settings)`, of ingest or by whole names; logs to `<device>.log` in `tmp_path`."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(camera: object, device: str = "cam-1", **settings: object) -> "subprocess.Popen[bytes]":
@@ -73,11 +76,11 @@ def start_agent(
             "HEADWAY_STORE__TIMEOUT": 2,
         }
         own = {"device": device, "camera": camera, **settings}
-        environ = common | {f"HEADWAY_INGEST__{key.upper()}": value for key, value in own.items()}
+        named = {k if k.isupper() else f"HEADWAY_INGEST__{k.upper()}": v for k, v in own.items()}
         with (tmp_path / f"{device}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ingest"],
-                env=os.environ | {key: str(value) for key, value in environ.items()},
+                env=os.environ | {key: str(value) for key, value in (common | named).items()},
                 stderr=log,
             )
         running.append(process)

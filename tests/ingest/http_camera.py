@@ -16,8 +16,8 @@ REALM = "camera"
 class HttpCamera(ThreadingHTTPServer):
     daemon_threads = False
 
-    def __init__(self, picture: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, picture: bytes, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.picture = picture
         self.asked: list[str] = []
         self.leaving = threading.Event()

@@ -1,10 +1,16 @@
 """An agent as its own process, on a real broker and a real store."""
 
 import signal
+import socket
 import time
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
+import cv2
+import psutil
 import pytest
+import requests
 
 from common.adapters.s3 import S3Store
 from common.picture import Header, measure
@@ -12,7 +18,8 @@ from common.wire.keys import CAPTURES, parse_capture_key
 from tests.assets import asset
 from tests.eventually import eventually
 from tests.ingest.conftest import Ear, StartAgent
-from tests.servers import Mosquitto, Weed
+from tests.ingest.http_camera import HttpCamera
+from tests.servers import Mosquitto, Weed, free_ports
 
 LIMIT = 10_000_000
 
@@ -105,3 +112,75 @@ def test_after_an_outage_of_the_broker_the_newest_are_sent(
     announced = [c.file_path.key for c in ear.captures]
     assert len(set(announced)) == len(announced)
     assert set(announced) <= {o.key for o in store.list(CAPTURES)}
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_leaves_in_time_while_the_camera_hangs(
+    scheme: str, start_agent: StartAgent, ear: Ear, silent: int
+) -> None:
+    agent = start_agent(f"{scheme}://127.0.0.1:{silent}/x")
+    eventually(lambda: ear.status)
+    agent.terminate()
+    assert agent.wait(2) == 0
+    eventually(lambda: ear.status and ear.status.state == "offline")
+
+
+def test_leaves_in_time_while_the_servers_hang(
+    start_agent: StartAgent, ear: Ear, mosquitto: Mosquitto, weed: Weed
+) -> None:
+    agent = start_agent(asset("vtest.avi"), interval=0.1)
+    eventually(lambda: ear.captures)
+    frozen = [psutil.Process(weed.pid), psutil.Process(mosquitto.pid)]
+    try:
+        for process in frozen:
+            process.suspend()
+        agent.terminate()
+        assert agent.wait(3) == 0
+    finally:
+        for process in frozen:
+            process.resume()
+
+
+def test_a_camera_in_trouble_is_told_and_tried_again_without_its_password(
+    start_agent: StartAgent, ear: Ear, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    start_agent(f"http://admin:canary@127.0.0.1:{port}/snapshot.jpg?pwd=canary")
+    place = f"http://127.0.0.1:{port}"
+    eventually(lambda: ear.error() == f"cannot reach {place}: Connection refused")
+    capture = cv2.VideoCapture(str(asset("vtest.avi")))
+    picture = cv2.imencode(".jpg", capture.read()[1])[1].tobytes()
+    capture.release()
+    with HttpCamera(picture, port).running():
+        eventually(lambda: ear.captures and not ear.error())
+    eventually(lambda: "Connection refused" in ear.error())
+    assert ear.status
+    assert ear.status.camera == place
+    assert "canary" not in (tmp_path / "cam-1.log").read_text() + "".join(ear.said())
+
+
+def test_a_missing_recording_is_waited_for(start_agent: StartAgent, ear: Ear, tmp_path: Path) -> None:
+    path = tmp_path / "later.avi"
+    start_agent(path)
+    eventually(lambda: ear.error() == f"cannot read {path}: No such file or directory")
+
+
+def test_serves_its_metrics(start_agent: StartAgent, ear: Ear) -> None:
+    (port,) = free_ports(1)
+    start_agent(asset("vtest.avi"), interval=0.1, HEADWAY_TELEMETRY__METRICS_PORT=port)
+    eventually(lambda: len(ear.captures) > 3)
+    lines = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text.splitlines()
+    values = {name: float(value) for name, value in (x.rsplit(" ", 1) for x in lines if x[0] != "#")}
+    assert values["headway_agent_captured_total"] >= values["headway_agent_uploaded_total"] >= 3
+    assert values["headway_agent_announced_total"] >= 3
+    assert values["headway_agent_capture_seconds_count"] >= 3
+    assert values["headway_agent_upload_seconds_count"] >= 3
+    assert values["headway_agent_pending"] <= 2
+    assert values["headway_bus_connected"] == 1

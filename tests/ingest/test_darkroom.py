@@ -104,6 +104,6 @@ def test_what_is_no_picture_is_the_cameras_fault(bad: bytes | Pixels) -> None:
 def test_what_is_too_large_to_send_says_what_to_lower(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(darkroom, "MAX_BYTES", 1000)
     noise = np.random.default_rng(3).integers(0, 256, (100, 100, 3), np.uint8)
-    with pytest.raises(CameraError, match="lower ingest.quality or ingest.max_side") as caught:
+    with pytest.raises(CameraError, match=r"lower ingest\.quality or ingest\.max_side") as caught:
         Darkroom().develop(Frame(noise, 0.0))
     assert caught.value.lasting
