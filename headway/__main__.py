@@ -12,6 +12,7 @@ from common.config import ConfigError
 from common.ports.store import StoreError
 from common.service import version
 from headway.errors import UserError
+from inference.model.error import ModelError
 
 _COMMANDS = {
     "up": "Run everything on this machine: broker, store, worker, page and cameras.",
@@ -74,7 +75,7 @@ def run(command: Callable[..., Any]) -> int:
 
 def _sentence(error: Exception) -> str:
     match error:
-        case UserError() | ConfigError() | StoreError():
+        case UserError() | ConfigError() | StoreError() | ModelError():
             return str(error)
         case click.ClickException():
             return error.format_message()

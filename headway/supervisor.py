@@ -137,7 +137,9 @@ class Watched:
     since: float = 0.0
     due: float | None = None
     """When to spawn again (BACKOFF), to give up waiting (STARTING) or to kill (STOPPING)."""
-    status: int | None = None
+
+    def enter(self, state: State, now: float, due: float | None = None) -> None:
+        self.state, self.since, self.due = state, now, due
 
 
 class Supervisor:
@@ -160,7 +162,7 @@ class Supervisor:
             case Exited(name, run, status):
                 effects = list(self._exited(self.watched[name], run, status, now))
             case Stop():
-                effects = list(self._kill_all() if self._stopping else self._stop(now))
+                effects = list(self._kill_all(now) if self._stopping else self._stop(now))
             case Tick():
                 effects = [e for w in self.watched.values() for e in self._due(w, now)]
         return effects
@@ -168,7 +170,7 @@ class Supervisor:
     def _ready(self, watched: Watched, run: int, now: float) -> Iterator[Effect]:
         if watched.run != run or watched.state is not State.STARTING:
             return
-        watched.state, watched.since, watched.due = State.READY, now, None
+        watched.enter(State.READY, now)
         if watched.run > 1:
             yield Recovered(watched.child.name)
         if not self._started:
@@ -187,19 +189,18 @@ class Supervisor:
         yield Started()
 
     def _spawn(self, watched: Watched, now: float) -> Effect:
-        watched.state, watched.since, watched.due = State.STARTING, now, now + PATIENCE
+        watched.enter(State.STARTING, now, now + PATIENCE)
         watched.run += 1
         return Spawn(watched.child.name, watched.run)
 
     def _exited(self, watched: Watched, run: int, status: int, now: float) -> Iterator[Effect]:
         if watched.run != run or watched.state not in _ALIVE:
             return
-        watched.status = status
         if self._stopping:
-            watched.state, watched.due = State.STOPPED, None
+            watched.enter(State.STOPPED, now)
             yield from self._stop(now)
         elif not self._started and watched.child.essential:
-            watched.state, watched.due = State.STOPPED, None
+            watched.enter(State.STOPPED, now)
             yield from self._fail(watched, status, now)
         else:
             yield from self._back_off(watched, status, now)
@@ -209,7 +210,7 @@ class Supervisor:
             watched.failures = 0
         delay = BACKOFF[min(watched.failures, len(BACKOFF) - 1)]
         watched.failures += 1
-        watched.state, watched.since, watched.due = State.BACKOFF, now, now + delay
+        watched.enter(State.BACKOFF, now, now + delay)
         yield Lost(watched.child.name, status, delay)
 
     def _fail(self, watched: Watched, status: int | None, now: float) -> Iterator[Effect]:
@@ -234,7 +235,7 @@ class Supervisor:
         self._stopping = True
         for watched in self.watched.values():
             if watched.state in (State.WAITING, State.BACKOFF):
-                watched.state, watched.due = State.STOPPED, None
+                watched.enter(State.STOPPED, now)
         alive = [w for w in self.watched.values() if w.state in _ALIVE]
         if not alive and not self._finished:
             self._finished = True
@@ -244,11 +245,11 @@ class Supervisor:
             if watched.state is not State.STOPPING and (
                 servers_only or watched.child.stage > self._stages[0]
             ):
-                watched.state, watched.due = State.STOPPING, now + GRACE
+                watched.enter(State.STOPPING, now, now + GRACE)
                 yield Terminate(watched.child.name)
 
-    def _kill_all(self) -> Iterator[Effect]:
+    def _kill_all(self, now: float) -> Iterator[Effect]:
         for watched in self.watched.values():
             if watched.state in _ALIVE:
-                watched.state, watched.due = State.STOPPING, None
+                watched.enter(State.STOPPING, now)
                 yield Kill(watched.child.name)

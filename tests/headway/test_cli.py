@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import click
 import pytest
@@ -19,7 +20,7 @@ from headway.supervisor import Child, State, Watched
 from tests.assets import asset
 from tests.servers import free_ports
 
-DEVICES = [
+DEVICES: list[dict[str, Any]] = [
     {"deviceID": "door", "state": "live", "count": 5, "age": 0.4},
     {"deviceID": "[bold]yard", "state": "offline", "count": None, "age": None},
 ]
