@@ -24,7 +24,7 @@ def take(chromium: Browser, url: str, name: str, scheme: Literal["light", "dark"
     page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     page.goto(url)
     eventually(lambda: page.evaluate(ALL_SHOWN))
-    page.screenshot(path=IMAGES / f"{name}-{scheme}.png")
+    page.screenshot(path=IMAGES / f"{name}-{scheme}.jpg", type="jpeg", quality=80)
     page.close()
 
 
