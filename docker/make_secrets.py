@@ -14,7 +14,7 @@ def main(folder: Path) -> None:
 
 
 def _once(file: Path, content: str) -> str:
-    """The file's content, written now if it is new; readable for all, for containers have users of their own."""
+    """The file's content, written now if it is new; readable for all, as containers have their own users."""
     if not file.exists():
         file.write_text(content)
         file.chmod(0o644)
