@@ -122,29 +122,29 @@ def _answer(pictures: Pictures, entry: Entry, key: str) -> Response:
     assert entry.value is not None  # noqa: S101 -- it has a picture
     current = version(entry.value)
     if request.if_none_match.contains(current):
-        return _headers(Response(status=304), current, current)
+        return _headers(Response(status=304), current)
     try:
-        return _image(pictures.get(entry.device_id, current, key), current, current)
+        return _image(pictures.get(entry.device_id, current, key), current)
     except NotFoundError:
         return problem(
             404, "No picture", "It is no longer in the store; the next one comes with the next value."
         )
     except StoreError as error:
         if older := pictures.older(entry.device_id):
-            return _image(older[1], older[0], current)
+            return _image(older[1], older[0])
         log.warning("no picture", device=entry.device_id, reason=str(error))
         title = "The store is away" if error.transient else "The store does not give a picture"
         detail = f"Try again in {_RETRY} s; the log of engage says more."
         return problem(503, title, detail, {"Retry-After": _RETRY})
 
 
-def _image(data: bytes, tag: str, current: str) -> Response:
-    return _headers(Response(data, mimetype="image/jpeg"), tag, current)
+def _image(data: bytes, tag: str) -> Response:
+    return _headers(Response(data, mimetype="image/jpeg"), tag)
 
 
-def _headers(response: Response, tag: str, current: str) -> Response:
+def _headers(response: Response, tag: str) -> Response:
     """For ever where the address names this very picture; else to be asked for anew."""
-    lasting = request.args.get("v") == tag == current
+    lasting = request.args.get("v") == tag
     response.headers["Cache-Control"] = (
         f"private, max-age={_YEAR}, immutable" if lasting else "private, no-cache"
     )

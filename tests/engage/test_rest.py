@@ -148,6 +148,15 @@ def test_ready_means_rebuilt_from_broker_and_store(build: Build) -> None:
     assert BUS_BAD_MESSAGES._value.get() - before == 3
 
 
+def test_what_was_retained_for_an_hour_is_an_hour_old(build: Build) -> None:
+    site = build()
+    old = encode(result("cam", 1, site.clock.wall() - 3600))
+    site.broker.retained[site.topics.result("production", "cam")] = old
+    site.rebuilt()
+    device = site.get("/api/v1/devices/cam")
+    assert (device["state"], device["age"]) == ("stale", pytest.approx(3600))
+
+
 def test_the_newer_of_store_and_broker_wins(build: Build) -> None:
     site = build()
     now = site.clock.wall()
