@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Str
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SEGMENT = re.compile(r"[A-Za-z0-9._=+@:,-]{1,255}")
 _KEY_LENGTH = 512
+KEY_PATTERN = rf"(?!(.*/)?\.+(/|$)){_SEGMENT.pattern}(/{_SEGMENT.pattern})*"
+"""What `check_key` accepts, but for the whole length, as a regular expression for documents."""
 _RESERVED_FLOWS = frozenset({"image", "device", "worker", "claim", "result"})
 
 
@@ -52,12 +54,15 @@ _NAME = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")
 DeviceID = Annotated[str, _NAME]
 WorkerID = Annotated[str, _NAME]
 Flow = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$"), AfterValidator(_check_flow)]
-ObjectKey = Annotated[str, Field(max_length=_KEY_LENGTH), AfterValidator(check_key)]
+ObjectKey = Annotated[
+    str,
+    Field(max_length=_KEY_LENGTH),
+    AfterValidator(check_key),
+    WithJsonSchema({"type": "string", "maxLength": _KEY_LENGTH, "pattern": f"^{KEY_PATTERN}$"}),
+]
 FilePath = Annotated[
     ObjectPath,
     PlainValidator(ObjectPath.parse),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema(
-        {"type": "string", "pattern": "^<bucket>/<key>$", "examples": ["people-counter-images/a.jpg"]}
-    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{_BUCKET.pattern}/{KEY_PATTERN}$"}),
 ]
