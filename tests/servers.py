@@ -19,6 +19,7 @@ from minio import Minio
 from minio.error import MinioException
 
 from common.settings import BusSettings, StoreSettings
+from headway import leash
 from tests.eventually import eventually
 
 USER = "headway"
@@ -55,7 +56,7 @@ def binary(name: str, install: str) -> str:
 
 
 class Server(ABC):
-    """One process. `restart` brings it back on the same ports with the same data."""
+    """One process, that dies with ours. `restart` brings it back on the same ports with the same data."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -87,7 +88,7 @@ class Server(ABC):
             return self
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command(),
+                [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *self.command()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
