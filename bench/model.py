@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from time import process_time
-from typing import Any
 
 import cv2
 import numpy as np
 
+from bench.row import Row
 from inference.analyse import analyse
 from inference.detector import Picture
 from inference.model.prepare import prepare
@@ -23,15 +23,15 @@ EVERY = 40
 PROFILES: tuple[Profile, ...] = ("accurate", "light")
 
 
-def rows() -> list[dict[str, Any]]:
-    """`model.person_ms` of each profile: the median over frames of the sample footage."""
+def rows() -> list[Row]:
+    """`model.person_ms` of each profile, the median over frames; the reference is the net alone."""
     frames = _frames(asset("vtest.avi"))
     files = prepare(print)
     session = OnnxSession(files.eight_bit if has_byte_dot_product() else files.floating)
     return [_row(session, profile, frames) for profile in PROFILES]
 
 
-def _row(session: OnnxSession, profile: Profile, frames: list[Picture]) -> dict[str, Any]:
+def _row(session: OnnxSession, profile: Profile, frames: list[Picture]) -> Row:
     detector = SsdliteDetector(session, profile)
     pictures = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames]
     height, width = frames[0].shape[:2]
@@ -40,13 +40,7 @@ def _row(session: OnnxSession, profile: Profile, frames: list[Picture]) -> dict[
     reference = 0.0
     for canvas in canvases:
         reference += _milliseconds([partial(session.run, seen) for seen in _on(canvas, frames)])
-    return {
-        "name": "model.person_ms",
-        "value": round(value, 1),
-        "unit": f"ms ({profile})",
-        "reference": round(reference, 1),
-        "ratio": round(value / reference, 2),
-    }
+    return Row("model.person_ms", round(value, 1), f"ms ({profile})", round(reference, 1))
 
 
 def _on(canvas: Canvas, frames: list[Picture]) -> list[Picture]:
@@ -73,8 +67,3 @@ def _frames(footage: Path) -> list[Picture]:
     if not frames:
         raise ValueError(f"{footage} is no film that can be read")
     return frames
-
-
-if __name__ == "__main__":
-    for row in rows():
-        print(row)
