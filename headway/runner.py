@@ -60,7 +60,7 @@ class Runner:
         self._failure: str | None = None
 
     def run(self, devices: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
-        old = {number: signal.signal(number, self._asked) for number in _SIGNALS}
+        old = {number: signal.signal(number, self._asked) for number in _wanted()}
         self._loop.post(Begin())
         try:
             while self._loop.step(_SHOW_EVERY):
@@ -138,7 +138,10 @@ class Runner:
             log.close()
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+def _wanted() -> list[signal.Signals]:
+    """A terminal that closes stops us too, unless nohup says otherwise."""
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM] + ([] if ignored else [signal.SIGHUP])
 
 
 def _ending(status: int) -> str:

@@ -18,6 +18,7 @@ from headway.errors import UserError
 from tests.assets import asset
 from tests.servers import free_ports
 
+FILM = asset(footage.NAME)  # before a test changes where the cache is
 DEB = """#!/bin/sh
 case $1 in
     download) echo deb >"$2.deb" ;;
@@ -82,7 +83,7 @@ def left_in(cache: Path) -> list[str]:
 
 
 def test_the_pinned_film_is_the_one_the_tests_use() -> None:
-    content = asset(footage.NAME).read_bytes()
+    content = FILM.read_bytes()
     assert (hashlib.sha256(content).hexdigest(), len(content)) == (footage.SHA256, footage.SIZE)
 
 
