@@ -12,6 +12,7 @@ from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
 from common.wire.codec import encode, encode_people_counter
 from common.wire.messages import AnyMessage, Capture, Claim, Finished, Renewal, WorkerStatus
+from common.wire.names import ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from inference import metrics
 from inference.detector import Detector
@@ -67,7 +68,7 @@ class Runner:
         self._topics = Topics(settings.bus.prefix)
         self._inbox = Inbox(self._topics, clock)
         self._desk = Desk()
-        self._steps = Steps(store, detector, settings.inference, clock, self._desk)
+        self._steps = Steps(store, detector, settings, clock, self._desk)
         self._tokens = itertools.count()
         self._publishing: dict[int, str] = {}
         self._pools = {
@@ -165,7 +166,9 @@ class Runner:
         self._desk.results[effect.key] = message
         metrics.QUEUE_SECONDS.observe(max(0.0, examined.started_at - effect.received_at))
         if self._compat:
-            self._bus.publish(PEOPLE_COUNTER, encode_people_counter(message))
+            shown = ObjectPath(self._bucket, self._desk.shown[effect.key])
+            original = message.model_copy(update={"file_path": shown})
+            self._bus.publish(PEOPLE_COUNTER, encode_people_counter(original))
         token = next(self._tokens)
         self._publishing[token] = effect.key
         topic = self._topics.result(self._me.flow, effect.capture.device_id)

@@ -9,7 +9,7 @@ from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError
 from common.wire.codec import encode
-from common.wire.keys import CAPTURES, parse_capture_key, result_key, snapshot_key
+from common.wire.keys import CAPTURES, parse_capture_key, result_key, shown_key, snapshot_key
 from common.wire.messages import Capture, Result
 from common.wire.names import ObjectPath
 from inference import metrics
@@ -30,12 +30,13 @@ from inference.events import (
     Tick,
 )
 from inference.results import Examined
-from inference.settings import InferenceSection
+from inference.settings import InferenceSettings
 
 log = structlog.get_logger(__name__)
 
 _PAGE = 1000
 _YOUNG = 3.0
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,26 @@ class Desk:
     pictures: dict[str, Picture] = field(default_factory=dict)
     examined: dict[str, Examined] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    """The key under which consumers of the original people-counter find the picture."""
 
     def clear(self, key: str) -> None:
         self.pictures.pop(key, None)
         self.examined.pop(key, None)
         self.results.pop(key, None)
+        self.shown.pop(key, None)
 
 
 class Steps:
     """A step finds on the desk what the step before it left there."""
 
     def __init__(
-        self, store: ObjectStore, detector: Detector, settings: InferenceSection, clock: Clock, desk: Desk
+        self, store: ObjectStore, detector: Detector, settings: InferenceSettings, clock: Clock, desk: Desk
     ) -> None:
         self._store = store
         self._detector = detector
-        self._settings = settings
+        self._settings = settings.inference
+        self._compat = settings.compat.people_counter
         self._clock = clock
         self._desk = desk
 
@@ -103,6 +108,9 @@ class Steps:
                     pixelate=not {device, "*"} & set(self._settings.show_people),
                 )
                 self._store.put(snapshot_key(self._settings.flow, device), data)
+                if self._compat:
+                    self._desk.shown[key] = shown_key(device, self._clock.wall())
+                    self._store.put(self._desk.shown[key], data)
         except StoreError as error:
             return _failed(key, "show", error)
         return Shown(key)
@@ -114,9 +122,17 @@ class Steps:
                 name = result_key(self._settings.flow, capture.device_id)
                 self._store.put(name, encode(self._desk.results[key]), "application/json")
                 self._store.delete([key])
+                if self._compat:
+                    self._forget_shown(capture.device_id)
         except StoreError as error:
             return _failed(key, "settle", error)
         return Settled(key)
+
+    def _forget_shown(self, device: str) -> None:
+        """Keep the latest few, for a consumer that is slow to fetch."""
+        length = len(shown_key(device, 0.0))  # that of cam-1 is no picture of cam
+        shown = [info.key for info in self._store.list(shown_key(device)) if len(info.key) == length]
+        self._store.delete(shown[:-_SHOWN])
 
     def delete(self, keys: Sequence[str], reason: str) -> Event:
         try:

@@ -36,6 +36,15 @@ def snapshot_key(flow: str, device: str) -> str:
     return f"snapshots/{flow}/{device}.jpg"
 
 
+def shown_key(device: str, at: float | None = None) -> str:
+    """A picture for the original people-counter's consumers: one segment, a new name each time.
+
+    Without a time, what all names of a device begin with.
+    """
+    name = f"shown-{device}-"
+    return name if at is None else f"{name}{datetime.fromtimestamp(at, UTC).strftime(_TIME)}.jpg"
+
+
 def result_key(flow: str, device: str = "") -> str:
     """The latest result of a device as JSON; without a device, the prefix of all of them."""
     return f"results/{flow}/{device}.json" if device else f"results/{flow}/"
