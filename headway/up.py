@@ -143,8 +143,9 @@ def introduce(screen: Screen, options: Options, folder: DataDir, installation: I
             "nats-server (good for a first look; install mosquitto for more: sudo apt install mosquitto)"
         )
         kind = "Mosquitto" if broker.mosquitto() else lacking
+    store = "the store" if installation.embedded_store else "an outside store"
     names = ", ".join(camera.device for camera in options.cameras)
-    screen.say(f"Starting {kind}, the store, a worker, the page and {names}; all state is in {folder.path}")
+    screen.say(f"Starting {kind}, {store}, a worker, the page and {names}; all state is in {folder.path}")
 
 
 def list_programs(options: Options, folder: DataDir, installation: Installation) -> list[Program]:
