@@ -13,6 +13,8 @@ PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 WEB := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 RTSP := gir1.2-gst-rtsp-server-1.0 python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+# Beside the environment, not in it: what else it depends on exists on a Raspberry Pi only.
+PICAMERA2 := picamera2==0.3.38 piexif==1.1.3 videodev2==0.0.4 'pillow>=11,<14'
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +62,7 @@ $(DONE)/runtime: setup.cfg | $(DONE)/venv
 $(DONE)/dev: setup.cfg | $(DONE)/runtime
 	@echo "Installing what tests and checks need"
 	@$(PIP) -e '.[dev]'
+	@$(PIP) --no-deps --upgrade --target .venv/picamera2 $(PICAMERA2)
 	@touch $@
 
 $(DONE)/node: | $(DONE)/runtime

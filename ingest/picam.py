@@ -26,6 +26,8 @@ class Picam:
 
     def open(self) -> None:
         self.close()
+        if not Picamera2.global_camera_info():  # asked first: a Picamera2 that finds none leaves a pipe open
+            raise CameraError("no Raspberry Pi camera was found; check its cable, then restart the machine")
         try:
             self._camera = Picamera2()
             # "RGB888" names the order in a register: in memory it is blue, green, red.
@@ -33,10 +35,11 @@ class Picam:
                 self._camera.create_video_configuration(main={"size": self._size, "format": "RGB888"})
             )
             self._camera.start()
-        except (RuntimeError, IndexError) as error:
+        except RuntimeError as error:
             self.close()
+            why = error.__cause__ or error
             raise CameraError(
-                f"cannot open the Raspberry Pi camera: {error.__cause__ or error}; check its cable"
+                f"cannot open the Raspberry Pi camera: {why}; check its cable, and that nothing else uses it"
             ) from error
 
     def read(self) -> Frame:
@@ -48,7 +51,7 @@ class Picam:
                 return Frame(np.asarray(request.make_array("main"), np.uint8), taken_at)
         except (TimeoutError, RuntimeError) as error:
             raise CameraError(
-                f"the Raspberry Pi camera gave no picture for {WAIT:.0f} s; check its cable"
+                f"the Raspberry Pi camera gave no picture for {WAIT:g} s; check its cable"
             ) from error
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ class Ear:
 def start_agent(
     mosquitto: Mosquitto, weed: Weed, store: S3Store, prefix: str, tmp_path: Path
 ) -> Iterator[StartAgent]:
-    """`start_agent(camera, **settings)`, of ingest or by whole names; logs to `<device>.log` in `tmp_path`."""
+    """`start_agent(camera, **settings)`, of ingest or by whole names; its log is `<device>.log`."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(camera: object, device: str = "cam-1", **settings: object) -> "subprocess.Popen[bytes]":
