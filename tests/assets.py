@@ -8,7 +8,7 @@ _SHARED = Path(__file__).parents[2] / "shared" / "assets"
 
 
 def asset(name: str) -> Path:
-    """The file from `../shared/assets` beside the checkout, or from the cache; AssertionError names what is missing."""
+    """The file from `../shared/assets` or from the cache; AssertionError names what is missing."""
     for folder in (_SHARED, cache_dir() / "footage"):
         if (folder / name).is_file():
             return folder / name

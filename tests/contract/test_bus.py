@@ -89,7 +89,8 @@ def test_an_empty_payload_clears_what_was_retained(join: Join, prefix: str) -> N
 
 def test_subscribing_after_the_connection(join: Join, prefix: str) -> None:
     ear = join()
-    ear.bus.publish(f"{prefix}/x", b"kept", retain=True)
+    ear.bus.publish(f"{prefix}/x", b"kept", retain=True, token=1)
+    ear.until(lambda e: e.outcomes())
     ear.bus.subscribe(f"{prefix}/x")
     ear.until(lambda e: b"kept" in e.payloads())
     ear.bus.publish(f"{prefix}/x", b"live")
