@@ -1,4 +1,4 @@
-"""A libcamera without hardware, for the real picamera2 to run on: `install()` before picamera2 is imported.
+"""A libcamera without hardware, for the real picamera2 to run on; `picamera2_ground` puts it in place.
 
 One sensor that paints its left half blue and its right half red; `faults` breaks it. Written against the
 calls of picamera2 0.3.38; buffers are memory files where the Raspberry Pi has a DMA heap.
@@ -6,13 +6,12 @@ calls of picamera2 0.3.38; buffers are memory files where the Raspberry Pi has a
 
 import enum
 import os
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -40,40 +39,35 @@ Orientation = enum.Enum(
 ControlType = enum.Enum("ControlType", "Null Bool Byte Integer32 Integer64 Float String Rectangle Size")
 
 
+@dataclass
 class Size:
-    def __init__(self, width: int = 0, height: int = 0) -> None:
-        self.width, self.height = width, height
+    width: int = 0
+    height: int = 0
 
 
-class Rectangle:
-    def __init__(self, x: int = 0, y: int = 0, width: int = 0, height: int = 0) -> None:
-        self.x, self.y, self.width, self.height = x, y, width, height
+class Rectangle: ...
 
 
-class Transform:
-    hflip = vflip = transpose = False
+class _Value:
+    """Made of anything; picamera2 compares and prints it."""
 
     def __init__(self, *_: Any, **__: Any) -> None: ...
 
     def __str__(self) -> str:
-        return "identity"
+        return type(self).__name__
 
     def __hash__(self) -> int:
         return id(self)
 
 
-class ColorSpace:
+class Transform(_Value):
+    hflip = vflip = transpose = False
+
+
+class ColorSpace(_Value):
     YcbcrEncoding = enum.Enum("YcbcrEncoding", "Null")
     Range = enum.Enum("Range", "Full")
     primaries = transferFunction = ycbcrEncoding = range = None  # noqa: N815 -- libcamera's names
-
-    def __init__(self, *_: Any) -> None: ...
-
-    def __str__(self) -> str:
-        return "sYCC"
-
-    def __hash__(self) -> int:
-        return id(self)
 
     @classmethod
     def Sycc(cls) -> Self:  # noqa: N802
@@ -109,11 +103,8 @@ controls = SimpleNamespace(
 )
 
 
-@dataclass(frozen=True)
-class ControlInfo:
-    min: Any
-    max: Any
-    default: Any
+def _limits(low: int, high: int) -> SimpleNamespace:
+    return SimpleNamespace(min=low, max=high, default=low)
 
 
 class FrameMetadata:
@@ -121,7 +112,6 @@ class FrameMetadata:
 
     def __init__(self) -> None:
         self.status = FrameMetadata.Status.Success
-        self.planes: list[SimpleNamespace] = []
 
 
 class _Plane:
@@ -152,10 +142,15 @@ class FrameBuffer:
         self.metadata = FrameMetadata()
 
 
+@dataclass(eq=False)
+class Stream:
+    configuration: "StreamConfiguration"
+
+
 class StreamConfiguration:
     def __init__(self, role: StreamRole) -> None:
         self.role = role
-        self.stream = _Stream(self)
+        self.stream = Stream(self)
         self.size = Size(640, 480)
         self.pixel_format = PixelFormat("SBGGR10" if role is StreamRole.Raw else "RGB888")
         self.color_space = ColorSpace()
@@ -169,16 +164,6 @@ class StreamConfiguration:
     def lay_out(self) -> None:
         self.stride = -(-self.size.width * 3 // 64) * 64
         self.frame_size = self.stride * self.size.height
-
-
-class _Stream:
-    def __init__(self, configuration: StreamConfiguration) -> None:
-        self.configuration = configuration
-
-
-class SensorConfiguration:
-    bit_depth = 10
-    output_size = Size(*SENSOR)
 
 
 class CameraConfiguration:
@@ -210,10 +195,10 @@ class Request:
     def __init__(self, cookie: int) -> None:
         self.cookie = cookie
         self.status = Request.Status.Pending
-        self.buffers: dict[_Stream, FrameBuffer] = {}
+        self.buffers: dict[Stream, FrameBuffer] = {}
         self.metadata: dict[ControlId, Any] = {}
 
-    def add_buffer(self, stream: _Stream, buffer: FrameBuffer) -> None:
+    def add_buffer(self, stream: Stream, buffer: FrameBuffer) -> None:
         self.buffers[stream] = buffer
 
     def set_control(self, *_: Any) -> None: ...
@@ -232,12 +217,13 @@ class Camera:
         self._thread: threading.Thread | None = None
         self.properties = {ControlId("Model"): "imx219", ControlId("PixelArraySize"): Size(*SENSOR)}
         self.controls = {
-            _FRAME_LIMITS: ControlInfo(33_333, 120_000, 33_333),
-            _NOISE: ControlInfo(0, 4, 0),
+            _FRAME_LIMITS: _limits(33_333, 120_000),
+            _NOISE: _limits(0, 4),
         }
 
-    def generate_configuration(self, roles: list[StreamRole]) -> CameraConfiguration:
-        return CameraConfiguration(roles)
+        self.queue_request = self._queue.append
+        self.create_request = Request
+        self.generate_configuration = CameraConfiguration
 
     def acquire(self) -> None:
         if faults.busy:
@@ -247,12 +233,6 @@ class Camera:
 
     def configure(self, _configuration: CameraConfiguration) -> int:
         return 0
-
-    def create_request(self, cookie: int) -> Request:
-        return Request(cookie)
-
-    def queue_request(self, request: Request) -> None:
-        self._queue.append(request)
 
     def start(self, _controls: Any = None) -> None:
         self._stopping.clear()
@@ -265,7 +245,7 @@ class Camera:
             self._thread.join()
             self._thread = None
         while self._queue:
-            self._finish(self._queue.popleft(), Request.Status.Cancelled)
+            self._manager.finished(self._queue.popleft(), Request.Status.Cancelled)
 
     def _expose(self) -> None:
         while not self._stopping.wait(FRAME_SECONDS):
@@ -274,11 +254,7 @@ class Camera:
                 for stream, buffer in request.buffers.items():
                     _paint(stream.configuration, buffer)
                 request.metadata = {_TIMESTAMP: time.monotonic_ns(), controls.ExposureTime: 10_000}
-                self._finish(request, Request.Status.Complete)
-
-    def _finish(self, request: Request, status: Any) -> None:
-        request.status = status
-        self._manager.finished(request)
+                self._manager.finished(request, Request.Status.Complete)
 
 
 def _paint(stream: StreamConfiguration, buffer: FrameBuffer) -> None:
@@ -289,7 +265,6 @@ def _paint(stream: StreamConfiguration, buffer: FrameBuffer) -> None:
     pixels[:, : width // 2, 0] = pixels[:, width // 2 :, 2] = 255
     rows[:, : width * 3] = pixels.reshape(height, -1)
     plane = buffer.planes[0]
-    buffer.metadata.planes = [SimpleNamespace(bytes_used=plane.length)]
     os.pwrite(plane.fd, rows.tobytes(), plane.offset)
 
 
@@ -311,7 +286,8 @@ class CameraManager:
     def cameras(self) -> list[Camera]:
         return [] if faults.missing else [self._camera]
 
-    def finished(self, request: Request) -> None:
+    def finished(self, request: Request, status: Any) -> None:
+        request.status = status
         self._ready.append(request)
         os.eventfd_write(self.event_fd, 1)
 
@@ -321,50 +297,3 @@ class CameraManager:
         except BlockingIOError:
             return []
         return [self._ready.popleft() for _ in range(len(self._ready))]
-
-
-class _MemoryHeap:
-    """In place of /dev/dma_heap."""
-
-    isValid = True  # noqa: N815 -- picamera2's name
-
-    def alloc(self, name: str, size: int) -> Any:
-        from picamera2.dma_heap import UniqueFD  # noqa: PLC0415 -- after `install`
-
-        fd = os.memfd_create(name, os.MFD_CLOEXEC)
-        os.ftruncate(fd, size)
-        return UniqueFD(fd)
-
-    def close(self) -> None: ...
-
-
-_ABSENT = (
-    ("pykms", "PixelFormat"),
-    ("prctl", "set_pdeathsig"),
-    ("pidng", "core"),
-    ("pidng.core", "PICAM2DNG"),
-    ("pidng.camdefs", "Picamera2Camera"),
-)
-
-
-def install() -> None:
-    """Be `libcamera` from now on, and stand in for what else of the Raspberry Pi picamera2 imports."""
-    me = sys.modules[__name__]
-    me.__dict__["_libcamera"] = me
-    sys.modules["libcamera"] = me
-    for name, attribute in _ABSENT:
-        module = sys.modules.setdefault(name, ModuleType(name))
-        module.__dict__[attribute] = _Anything
-    from picamera2.allocators import dmaallocator  # noqa: PLC0415
-
-    dmaallocator.DmaHeap = _MemoryHeap
-    dmaallocator.fcntl = SimpleNamespace(ioctl=lambda *_: 0)
-
-
-class _Names(type):
-    def __getattr__(cls, name: str) -> str:
-        return name
-
-
-class _Anything(metaclass=_Names):
-    """An enumeration with every name."""

@@ -11,7 +11,7 @@ import pytest
 from common.ports.clock import SystemClock
 from ingest.cameras import CameraError, camera_for
 from ingest.settings import IngestSection
-from tests.ingest import libcamera_double
+from tests.ingest import picamera2_ground
 from tests.ingest.libcamera_double import faults
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _installed() -> Iterator[None]:
     assert PICAMERA2.is_dir(), f"{PICAMERA2} is missing: run `make setup`"
     before = set(sys.modules)
     sys.path.append(str(PICAMERA2))
-    libcamera_double.install()
+    picamera2_ground.install()
     yield
     sys.path.remove(str(PICAMERA2))
     for name in set(sys.modules) - before:
