@@ -38,6 +38,7 @@ check: $(DONE)/dev web/node_modules/.package-lock.json ## Style, types, layers, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/generate.py --check
 	scripts/npm --prefix web run --silent check
 
 web: engage/static/index.html ## Build the web page into engage/static
