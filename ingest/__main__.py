@@ -12,7 +12,7 @@ from common.ports.clock import SystemClock
 from common.wire.codec import encode
 from common.wire.topics import Topics
 from ingest.agent import Agent, Identity
-from ingest.cameras import CameraError, camera_for, place
+from ingest.cameras import Album, CameraError, Film, camera_for, place
 from ingest.darkroom import Darkroom
 from ingest.outbox import Outbox
 from ingest.pace import Pace
@@ -25,15 +25,16 @@ def main() -> int:
     settings = service.start(IngestSettings, "ingest")
     own, clock, topics = settings.ingest, SystemClock(), Topics(settings.bus.prefix)
     try:
-        name = own.secret() or ""
-        camera = camera_for(name, own, clock)
-    except (CameraError, OSError) as error:
-        sys.exit(f"ingest: {error}; set ingest.camera")
+        text = own.secret() or ""
+        camera, name = camera_for(text, own, clock), place(text)
+    except CameraError as error:
+        sys.exit(f"ingest: setting ingest.camera: {error}")
     me = Identity(
-        own.device, uuid4().hex, settings.store.bucket, place(name), own.interval, service.version(), own.site
+        own.device, uuid4().hex, settings.store.bucket, name, own.interval, service.version(), own.site
     )
-    pace, outbox = Pace(own.interval if own.realtime else 0), Outbox(own.pending, own.pending_bytes)
-    agent = Agent(me, pace, outbox, lossless=not own.realtime, frames=own.frames)
+    hurry = isinstance(camera, Film | Album) and not own.realtime
+    pace, outbox = Pace(0 if hurry else own.interval), Outbox(own.pending, own.pending_bytes)
+    agent = Agent(me, pace, outbox, lossless=hurry, frames=own.frames)
     will = Will(topics.device_status(own.device), encode(agent.status("offline")))
     bus = MqttBus(settings.bus, f"headway-agent-{own.device}", will)
     darkroom = Darkroom(own.quality, own.max_side, own.rotate, own.flip)

@@ -8,6 +8,6 @@ CAPTURE_SECONDS = Histogram("headway_agent_capture_seconds", "From asking the ca
 UPLOADED = Counter("headway_agent_uploaded_total", "Pictures uploaded")
 UPLOAD_SECONDS = Histogram("headway_agent_upload_seconds", "Time of an upload")
 ANNOUNCED = Counter("headway_agent_announced_total", "Announcements that the broker has acknowledged")
-RETRIED = Counter("headway_agent_retried_total", "Steps that failed and are tried again", ["step"])
+UPLOAD_FAILED = Counter("headway_agent_upload_failed_total", "Uploads that failed")
 DROPPED = Counter("headway_agent_dropped_total", "Pictures given up, by reason", ["reason"])
 PENDING = Gauge("headway_agent_pending", "Pictures taken and not yet announced")

@@ -2,12 +2,11 @@
 
 import re
 import socket
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from common.settings import CommonSettings, Section, secret_from
+from common.settings import CommonSettings, Section, TextFile, secret_from
 from common.wire.names import DeviceID
 
 MAX_BYTES = 20_000_000
@@ -28,7 +27,7 @@ class IngestSection(Section):
         None,
         description="video file, folder of pictures, USB index, rtsp:// or http:// address, or picamera",
     )
-    camera_file: Path | None = Field(
+    camera_file: TextFile | None = Field(
         None, description="file that holds the camera's address; use it where that has a password"
     )
     interval: float = Field(1.0, ge=0.02, le=86_400, description="seconds from picture to picture")
@@ -47,7 +46,10 @@ class IngestSection(Section):
         "1280x720", pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$", description="asked of USB cameras and of picamera"
     )
     pending: int = Field(
-        32, ge=2, le=10_000, description="pictures kept while a server is away; oldest go first"
+        4,
+        ge=2,
+        le=10_000,
+        description="pictures kept while a server is away or slow; oldest go first, so fewer are fresher",
     )
     pending_bytes: int = Field(
         4 * MAX_BYTES,

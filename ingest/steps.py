@@ -60,6 +60,7 @@ class Steps:
             with metrics.UPLOAD_SECONDS.time():
                 self._store.put(key, self._pictures[key])
         except StoreError as error:
+            metrics.UPLOAD_FAILED.inc()
             log.warning("not uploaded", key=key, reason=str(error), transient=error.transient)
             return UploadFailed(key, str(error), error.transient)
         self.forget(key)

@@ -12,7 +12,7 @@ from ingest.cameras.live import Live, rtsp, usb
 from ingest.cameras.snapshot import Snapshot
 from ingest.settings import IngestSection
 
-__all__ = ["Camera", "CameraError", "Frame", "camera_for", "check", "place"]
+__all__ = ["Album", "Camera", "CameraError", "Film", "Frame", "camera_for", "check", "place"]
 
 _PICAMERA = (
     "the Raspberry Pi camera needs picamera2: `sudo apt install --no-install-recommends python3-picamera2`, "

@@ -9,6 +9,7 @@ from ingest.cameras.camera import CameraError
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 _DEVICE = re.compile(r"/dev/video(\d{1,3})")
+_SAFE = "/%:=&;,+$!~*'()@?[]"  # what may stand in a path or a query as it is
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 
 
@@ -101,10 +102,11 @@ def _network(text: str) -> Network:
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
+        (host or "").encode("idna")
     except ValueError as error:
         raise CameraError(f"the {scheme}:// address of the camera is malformed", lasting=True) from error
     if not host:
         raise CameraError(f"the {scheme}:// address of the camera names no host", lasting=True)
-    target = quote(url.path, safe="/%:=&;,+$!~*'()@") + (f"?{url.query}" if url.query else "")
+    target = quote(url.path, safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
     user = None if url.username is None else unquote(url.username)
     return Network(scheme, host, port or _PORTS[scheme], target, user, unquote(url.password or ""))

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
@@ -122,7 +123,10 @@ def rtsp(address: Network) -> cv2.VideoCapture:
         raise CameraError(f"cannot reach {address.place}: {error.strerror or error}") from error
     milliseconds = int(TIMEOUT * 1000)
     timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    began = time.monotonic()
     capture = cv2.VideoCapture(address.full, cv2.CAP_FFMPEG, timeouts)
+    if not capture.isOpened() and time.monotonic() - began >= TIMEOUT:
+        raise CameraError(f"{address.place} does not answer")
     if not capture.isOpened():
         raise CameraError(f"{address.place} gives no stream: check path, user and password", lasting=True)
     return capture

@@ -58,7 +58,7 @@ class Snapshot:
         except OSError as error:
             raise CameraError(f"{self._place} broke off: {_why(error)}") from error
         except http.client.HTTPException as error:
-            raise CameraError(f"{self._place} does not speak HTTP: {type(error).__name__}") from error
+            raise CameraError(f"{self._place} broke off or speaks no HTTP: {type(error).__name__}") from error
         return Frame(data, taken_at)
 
     def close(self) -> None:

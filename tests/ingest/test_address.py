@@ -19,6 +19,7 @@ from ingest.settings import IngestSection
         ("/dev/video4", Usb(4)),
         ("film.mp4", Recording(Path("film.mp4"))),
         ("http://cam/snap.jpg?a=1", Network("http", "cam", 80, "/snap.jpg?a=1", None, "")),
+        ("http://cam/a b?c d", Network("http", "cam", 80, "/a%20b?c%20d", None, "")),
         ("https://cam:8443", Network("https", "cam", 8443, "", None, "")),
         ("rtsp://u:p%40ss@cam/1", Network("rtsp", "cam", 554, "/1", "u", "p@ss")),
         ("rtsp://u:p@ss:w%rd@cam/1", Network("rtsp", "cam", 554, "/1", "u", "p@ss:w%rd")),
@@ -37,6 +38,7 @@ def test_texts_and_addresses(text: str, address: object) -> None:
         ("rtsp:///1", "names no host"),
         ("http://cam:99999/", "malformed"),
         ("http://[::1/", "malformed"),
+        (f"http://{'x' * 70}/", "malformed"),
         ("film\0.mp4", "no camera is named"),
     ],
 )

@@ -1,6 +1,7 @@
 """RTSP from a real server, pictures over HTTP from a real one, and a USB camera that is not there."""
 
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +132,16 @@ def test_a_frozen_rtsp_camera_is_given_up(rtsp: Rtsp, monkeypatch: pytest.Monkey
     with pytest.raises(CameraError, match="has stopped sending"):
         eventually(lambda: not stream.read())
     stream.close()
+
+
+def test_an_rtsp_camera_that_accepts_and_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TIMEOUT", 0.5)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(CameraError, match="does not answer") as caught,
+    ):
+        _once(camera(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x"))
+    assert not caught.value.lasting
 
 
 def test_rtsp_with_a_password_of_odd_signs(guarded_rtsp: Rtsp) -> None:

@@ -33,6 +33,11 @@ def test_the_camera_is_text(flags: list[str], environ: dict[str, str], camera: s
     assert loaded(*flags, **environ).ingest.secret() == camera
 
 
+def test_a_missing_file_of_the_address_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"setting ingest\.camera_file"):
+        loaded("--ingest.camera_file", str(tmp_path / "nowhere"))
+
+
 def test_the_camera_may_be_a_number_in_a_file_and_its_address_in_another(tmp_path: Path) -> None:
     config, address = tmp_path / "headway.toml", tmp_path / "address"
     config.write_text("[ingest]\ncamera = 2\n")
@@ -64,9 +69,9 @@ def test_what_makes_no_sense_is_refused(flag: str, value: str, message: str) -> 
 @pytest.mark.parametrize(
     ("camera", "sentence"),
     [
-        ("", "ingest: no camera is named"),
-        ("rtsp:///canary", "ingest: the rtsp:// address of the camera names no host"),
-        ("picamera", "ingest: the Raspberry Pi camera needs picamera2"),
+        ("", "ingest: setting ingest.camera: no camera is named"),
+        ("rtsp:///canary", "ingest: setting ingest.camera: the rtsp:// address of the camera names no host"),
+        ("picamera", "ingest: setting ingest.camera: the Raspberry Pi camera needs picamera2"),
     ],
 )
 def test_a_camera_that_cannot_be_is_one_sentence(camera: str, sentence: str) -> None:
