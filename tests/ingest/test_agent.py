@@ -150,6 +150,21 @@ def play(core: Agent, events: list[tuple[float, Event]]) -> list[list[str]]:
         pytest.param(
             [
                 (0.0, Online(), ["take", "report well"]),
+                (0.1, picture(0), ["upload 0"]),
+                (0.2, Uploaded(key(0)), ["announce 0"]),
+                (0.3, AnnounceFailed(key(0), "busy"), ["report busy"]),
+                (1.3, Tick(), ["announce 0", "take"]),
+                (1.4, Announced(key(0)), ["report well"]),
+                (1.5, picture(1), ["upload 1"]),
+                (1.6, Uploaded(key(1)), ["announce 1"]),
+                (1.7, AnnounceFailed(key(1), "busy"), ["report busy"]),
+                (2.7, Tick(), ["announce 1", "take"]),
+            ],
+            id="an announcement that gets through makes the next wait short again",
+        ),
+        pytest.param(
+            [
+                (0.0, Online(), ["take", "report well"]),
                 (0.1, BROKEN, ["report no cable"]),
                 (1.0, Tick(), []),
                 (1.1, Tick(), ["take"]),
