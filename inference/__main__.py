@@ -1,6 +1,7 @@
 """A worker: `python -m inference --config headway.toml`."""
 
 import sys
+from functools import partial
 from uuid import uuid4
 
 import structlog
@@ -14,6 +15,8 @@ from common.wire.codec import encode
 from common.wire.messages import Model
 from common.wire.topics import Topics
 from inference.model.error import ModelError
+from inference.model.prepare import prepare
+from inference.model_process import ModelProcess
 from inference.runner import Runner
 from inference.settings import InferenceSettings
 from inference.ssdlite_detector import SsdliteDetector
@@ -26,13 +29,13 @@ def main() -> int:
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
     try:
-        detector = SsdliteDetector.load(
-            own.profile, lambda step: log.info("preparing the model", step=str(step))
-        )
+        prepare(lambda step: log.info("preparing the model", step=str(step)))
+        detector = ModelProcess(partial(SsdliteDetector.load, own.profile), own.model_timeout)
     except ModelError as error:
         sys.exit(f"inference: {error}")
     model = Model(name=detector.name, digest=detector.digest)
-    me = Identity(own.name, uuid4().hex, own.flow, settings.store.bucket, model, own.profile)
+    bucket = settings.store.bucket
+    me = Identity(own.name, uuid4().hex, own.flow, bucket, model, own.profile, detector.provider)
     timing = Timing(max_batch=own.max_batch, max_wait=own.max_wait, settle=own.settle, lease=own.lease)
     worker = Worker(me, timing)
     will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))
@@ -42,7 +45,7 @@ def main() -> int:
     log.info(
         "worker", name=own.name, flow=own.flow, model=model.name, digest=model.digest, profile=own.profile
     )
-    return service.run(runner.loop, [runner.close])
+    return service.run(runner.loop, [runner.close, detector.close])
 
 
 if __name__ == "__main__":

@@ -16,16 +16,22 @@ class Stage(Enum):
     SHOWING = "showing"
     PUBLISHING = "publishing"
     SETTLING = "settling"
+    SETTING_ASIDE = "setting aside"
 
 
 @dataclass(slots=True)
 class Job:
-    """One capture of a batch. `retry_at` is set while a failed step waits to be tried again."""
+    """One capture of a batch. `retry_at` is set while a failed step waits to be tried again.
+
+    `crashes` counts how often the model did not survive a batch with this picture in it.
+    """
 
     key: str
     stage: Stage = Stage.FETCHING
     failures: int = 0
     retry_at: float | None = None
+    crashes: int = 0
+    reason: str = ""
 
     def enter(self, stage: Stage) -> None:
         self.stage = stage
@@ -94,12 +100,17 @@ class Batches:
                     ended.append(key)
         return ended
 
-    def next_to_analyse(self) -> Job | None:
-        """The first fetched capture of a held batch, unless the model is at work."""
+    def next_to_analyse(self, size: int) -> list[Job]:
+        """Fetched captures of held batches, at most `size`, when the model is free.
+
+        One that was there when the model crashed goes alone, so that the next crash names the culprit.
+        """
         jobs = [job for batch in self._batches if batch.held for job in batch.jobs.values()]
         if any(job.stage is Stage.ANALYSING for job in jobs):
-            return None
-        return next((job for job in jobs if job.stage is Stage.FETCHED), None)
+            return []
+        ready = [job for job in jobs if job.stage is Stage.FETCHED]
+        innocent = [job for job in ready if not job.crashes]
+        return innocent[:size] or ready[:1]
 
     def deadline(self) -> float | None:
         """The next settle, renewal or retry."""

@@ -47,7 +47,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    key: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """The model ended, hung or failed on these pictures, one of which is to blame."""
+
+    keys: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,7 @@ Event = (
     | Peer
     | Fetched
     | Analysed
+    | Crashed
     | Shown
     | Published
     | Settled
@@ -135,9 +144,9 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Analyse:
-    """Run the model on the fetched picture: Analysed or Hopeless."""
+    """Run the model on the fetched pictures: Analysed or Crashed."""
 
-    key: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,15 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Move the picture that the model cannot bear out of the way, and say so: Settled or Failed."""
+
+    key: str
+    capture: Capture
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Nothing more will be asked about this capture."""
 
@@ -187,4 +205,4 @@ class Sweep:
     after: str
 
 
-Effect = Say | Fetch | Analyse | Show | Publish | Settle | Drop | Delete | Sweep
+Effect = Say | Fetch | Analyse | Show | Publish | Settle | SetAside | Drop | Delete | Sweep

@@ -1,8 +1,11 @@
 """How an owned capture comes from the store to the page, step by step. Pure.
 
     FETCHING -> FETCHED -> ANALYSING -> SHOWING -> PUBLISHING -> SETTLING -> gone
+                   ^           | the model crashed
+                   '- once ----+----> SETTING_ASIDE -> gone
 
 A step's outcome starts the next step. A failed one is tried again, waiting 0.5 s, 1 s and so on up to 8 s.
+A picture that the model crashed on is tried once more, alone, and then set aside.
 """
 
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ from inference.collect import Announced
 from inference.events import (
     Analyse,
     Analysed,
+    Crashed,
     Delete,
     Drop,
     Effect,
@@ -22,17 +26,19 @@ from inference.events import (
     Missing,
     Publish,
     Published,
+    SetAside,
     Settle,
     Settled,
     Show,
     Shown,
 )
 
-Outcome = Fetched | Analysed | Shown | Published | Settled | Failed | Hopeless | Missing
+Outcome = Fetched | Shown | Published | Settled | Failed | Hopeless | Missing
+
+_TRIES = 2
 
 _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
     Fetched: (Stage.FETCHING, Stage.FETCHED),
-    Analysed: (Stage.ANALYSING, Stage.SHOWING),
     Shown: (Stage.SHOWING, Stage.PUBLISHING),
     Published: (Stage.PUBLISHING, Stage.SETTLING),
 }
@@ -41,9 +47,10 @@ _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
 class Pipeline:
     """Moves the jobs of `batches`; `known` has what was announced of each."""
 
-    def __init__(self, batches: Batches, known: Mapping[str, Announced]) -> None:
+    def __init__(self, batches: Batches, known: Mapping[str, Announced], model_batch: int = 1) -> None:
         self._batches = batches
         self._known = known
+        self._model_batch = model_batch
 
     def progress(self, outcome: Outcome, now: float) -> list[Effect]:
         """The step after `outcome`; for a capture that was lost meanwhile, its memory is freed."""
@@ -65,6 +72,23 @@ class Pipeline:
                 before, after = _NEXT[type(outcome)]
                 return self._enter(job, after) if job.stage is before else []
 
+    def analysed(self, event: Analysed | Crashed) -> list[Effect]:
+        """What the model's answer to a batch, or its end, means for each picture."""
+        effects: list[Effect] = []
+        for key in event.keys:
+            if (found := self._batches.find(key)) is None:
+                effects.append(Drop(key))
+            elif isinstance(event, Analysed):
+                effects += self._enter(found[1], Stage.SHOWING)
+            else:
+                effects += self._crashed(found[1], event.reason)
+        return effects
+
+    def _crashed(self, job: Job, reason: str) -> list[Effect]:
+        job.crashes += 1
+        job.reason = reason
+        return self._enter(job, Stage.FETCHED if job.crashes < _TRIES else Stage.SETTING_ASIDE)
+
     def retry(self, now: float) -> list[Effect]:
         """Start again the failed steps whose time has come."""
         due = [
@@ -77,9 +101,11 @@ class Pipeline:
         return effects
 
     def analyse(self) -> list[Effect]:
-        """Give the model its next picture when it is free."""
-        job = self._batches.next_to_analyse()
-        return self._enter(job, Stage.ANALYSING) if job else []
+        """Give the model its next pictures when it is free."""
+        jobs = self._batches.next_to_analyse(self._model_batch)
+        for job in jobs:
+            job.enter(Stage.ANALYSING)
+        return [Analyse(tuple(job.key for job in jobs))] if jobs else []
 
     def _enter(self, job: Job, stage: Stage) -> list[Effect]:
         job.enter(stage)
@@ -90,13 +116,13 @@ class Pipeline:
         match job.stage:
             case Stage.FETCHING:
                 return [Fetch(job.key)]
-            case Stage.FETCHED:
+            case Stage.FETCHED | Stage.ANALYSING:
                 return []
-            case Stage.ANALYSING:
-                return [Analyse(job.key)]
             case Stage.SHOWING:
                 return [Show(job.key, announced.capture)]
             case Stage.PUBLISHING:
                 return [Publish(job.key, announced.capture, announced.received_at)]
             case Stage.SETTLING:
                 return [Settle(job.key, announced.capture)]
+            case Stage.SETTING_ASIDE:
+                return [SetAside(job.key, announced.capture, job.reason)]

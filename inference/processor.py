@@ -26,3 +26,17 @@ def processor_flags(cpuinfo: str) -> set[str]:
     lines = (line.partition(":") for line in cpuinfo.splitlines())
     flags = [set(value.split()) for key, _, value in lines if key.strip() in ("flags", "Features")]
     return set.intersection(*flags) if flags else set()
+
+
+def processor_name() -> str:
+    """What the system calls this machine's processor, or its architecture where it has no name for it."""
+    try:
+        return model_name(CPUINFO.read_text(errors="replace")) or platform.machine()
+    except OSError:
+        return platform.processor() or platform.machine()
+
+
+def model_name(cpuinfo: str) -> str:
+    """The name of the first listed processor; empty where none is given, as on most ARM."""
+    lines = (line.partition(":") for line in cpuinfo.splitlines())
+    return next((value.strip() for key, _, value in lines if key.strip() == "model name"), "")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from common.wire.keys import snapshot_key
-from common.wire.messages import MAX_BOXES, AnalysisMetadata, Capture, Result, Results
+from common.wire.keys import quarantine_key, snapshot_key
+from common.wire.messages import MAX_BOXES, AnalysisMetadata, Capture, Result, Results, Trouble
 from common.wire.names import ObjectPath
 from inference.analyse import Analysis
 from inference.worker import Identity
@@ -22,6 +22,19 @@ class Examined:
 def patience(interval: float | None) -> float:
     """Seconds until a device's value is stale: three captures missed, at least 5; 30 without a pace."""
     return _UNKNOWN if interval is None else max(_LEAST, _MISSED * interval)
+
+
+def trouble(me: Identity, capture: Capture, reason: str, now: float) -> Trouble:
+    """What is said about a picture that is set aside."""
+    key = capture.file_path.key
+    return Trouble(
+        device_id=capture.device_id,
+        capture_id=key,
+        creation_timestamp=capture.creation_timestamp,
+        reason=reason[:500],
+        quarantined=quarantine_key(me.flow, key),
+        published_at=now,
+    )
 
 
 def result(me: Identity, capture: Capture, examined: Examined, received_at: float, now: float) -> Result:

@@ -32,12 +32,13 @@ from inference.events import (
     Said,
     Say,
     Seen,
+    SetAside,
     Settle,
     Show,
     Sweep,
     Tick,
 )
-from inference.results import result
+from inference.results import result, trouble
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
 from inference.worker import Identity, Worker
@@ -126,7 +127,7 @@ class Runner:
             case _:
                 return None
 
-    def perform(self, effect: Effect) -> None:
+    def perform(self, effect: Effect) -> None:  # noqa: C901 -- one arm an effect
         """On the loop's thread: nothing here blocks."""
         steps = self._steps
         match effect:
@@ -135,13 +136,15 @@ class Runner:
             case Fetch():
                 self._aside("fetch", partial(steps.fetch, effect.key))
             case Analyse():
-                self._aside("model", partial(steps.analyse, effect.key))
+                self._aside("model", partial(steps.analyse, effect.keys))
             case Show():
                 self._aside("show", partial(steps.show, effect.key, effect.capture))
             case Publish():
                 self._publish(effect)
             case Settle():
                 self._aside("tidy", partial(steps.settle, effect.key, effect.capture))
+            case SetAside():
+                self._set_aside(effect)
             case Drop():
                 self._desk.clear(effect.key)
             case Delete():
@@ -159,6 +162,12 @@ class Runner:
             self._bus.publish(self._topics.worker_status(message.worker), encode(message), retain=True)
         else:
             self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(message))
+
+    def _set_aside(self, effect: SetAside) -> None:
+        message = trouble(self._me, effect.capture, effect.reason, self._clock.wall())
+        topic = self._topics.trouble(self._me.flow, effect.capture.device_id)
+        self._bus.publish(topic, encode(message), retain=True)
+        self._aside("tidy", partial(self._steps.set_aside, effect.key, message))
 
     def _publish(self, effect: Publish) -> None:
         examined = self._desk.examined[effect.key]

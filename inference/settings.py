@@ -27,6 +27,8 @@ class InferenceSection(Section):
     show_people: tuple[str, ...] = Field(
         (), description="devices whose snapshots show people unpixelated; * is all"
     )
+    provider: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: the GPU where one answers")
+    model_timeout: float = Field(30.0, gt=0, le=3600, description="seconds a picture may keep the model busy")
     max_batch: int = Field(8, ge=1, le=256, description="devices in a batch at most")
     max_wait: float = Field(0.02, ge=0, le=60, description="seconds a capture waits for its batch to fill")
     settle: float = Field(

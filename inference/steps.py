@@ -10,14 +10,15 @@ from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError
 from common.wire.codec import encode
 from common.wire.keys import CAPTURES, parse_capture_key, result_key, shown_key, snapshot_key
-from common.wire.messages import Capture, Result
+from common.wire.messages import Capture, Result, Trouble
 from common.wire.names import ObjectPath
 from inference import metrics
-from inference.analyse import examine
+from inference.analyse import examine_all
 from inference.detector import Detector, Picture
 from inference.draw import snapshot
 from inference.events import (
     Analysed,
+    Crashed,
     Event,
     Failed,
     Fetched,
@@ -29,6 +30,7 @@ from inference.events import (
     Swept,
     Tick,
 )
+from inference.model_process import ModelCrashed
 from inference.results import Examined
 from inference.settings import InferenceSettings
 
@@ -86,13 +88,36 @@ class Steps:
         self._desk.pictures[key] = picture
         return Fetched(key)
 
-    def analyse(self, key: str) -> Event:
+    def analyse(self, keys: tuple[str, ...]) -> Event:
+        """Run the model on pictures together; it may not survive that."""
         started_at = self._clock.wall()
-        with metrics.STEP_SECONDS.labels("analyse").time():
-            analysis = examine(self._desk.pictures.pop(key), self._detector)
-        self._desk.examined[key] = Examined(analysis, started_at)
-        metrics.ANALYSED.inc()
-        return Analysed(key)
+        pictures = [self._desk.pictures[key] for key in keys]
+        try:
+            with metrics.STEP_SECONDS.labels("analyse").time():
+                analyses = examine_all(pictures, self._detector)
+        except ModelCrashed as error:
+            metrics.CRASHES.inc()
+            log.warning("the model crashed", reason=str(error), keys=keys)
+            return Crashed(keys, str(error))
+        for key, analysis in zip(keys, analyses, strict=True):
+            self._desk.examined[key] = Examined(analysis, started_at)
+            del self._desk.pictures[key]
+        metrics.ANALYSED.inc(len(keys))
+        return Analysed(keys)
+
+    def set_aside(self, key: str, trouble: Trouble) -> Event:
+        """Move the picture under quarantine/, its error beside it."""
+        try:
+            picture = self._store.get(key, self._settings.max_bytes)
+            self._store.put(trouble.quarantined, picture)
+            self._store.put(f"{trouble.quarantined}.json", encode(trouble), "application/json")
+            self._store.delete([key])
+        except NotFoundError:
+            return Missing(key)
+        except StoreError as error:
+            return _failed(key, "set aside", error)
+        metrics.SET_ASIDE.inc()
+        return Settled(key)
 
     def show(self, key: str, capture: Capture) -> Event:
         """Draw and upload the picture that people see."""

@@ -17,6 +17,8 @@ from inference.batches import Batch, Batches, Job
 from inference.claim import Ballots, preferred
 from inference.collect import Announced, Collector
 from inference.events import (
+    Analysed,
+    Crashed,
     Delete,
     Drop,
     Effect,
@@ -37,9 +39,10 @@ from inference.pipeline import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """`max_batch` devices a batch, `room` batches at once; the rest in seconds."""
+    """At most `max_batch` devices a batch, `room` batches, `model_batch` pictures at once; else seconds."""
 
     max_batch: int = 8
+    model_batch: int = 1
     room: int = 2
     max_wait: float = 0.02
     patience: float = 0.15
@@ -60,6 +63,7 @@ class Identity:
     bucket: str
     model: Model
     profile: str
+    provider: str = ""
 
 
 class Worker:
@@ -72,7 +76,7 @@ class Worker:
         self._ballots = Ballots(me.worker, timing.lease)
         self._waiting = Collector(timing.max_batch, timing.max_wait, timing.patience)
         self._batches = Batches(timing.room)
-        self._pipeline = Pipeline(self._batches, self._known)
+        self._pipeline = Pipeline(self._batches, self._known, timing.model_batch)
         self._peers: dict[str, tuple[str, float]] = {}
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
@@ -87,6 +91,11 @@ class Worker:
     def waiting(self) -> int:
         """Captures that wait for an owner."""
         return len(self._waiting)
+
+    @property
+    def remembered(self) -> int:
+        """Captures and ballots in memory; none when nothing is owed to anybody."""
+        return len(self._known) + len(self._ballots)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         effects = [*self._react(event, now), *self._batches_due(now), *self._pipeline.retry(now)]
@@ -122,6 +131,8 @@ class Worker:
                 return self._peer(event.status, now)
             case Swept():
                 return self._swept(event, now)
+            case Analysed() | Crashed():
+                return self._pipeline.analysed(event)
             case _:
                 return self._pipeline.progress(event, now)
 
@@ -149,6 +160,7 @@ class Worker:
             load=self.load,
             model=me.model,
             profile=me.profile,
+            provider=me.provider or None,
         )
 
     def _seen(self, seen: Seen, now: float) -> list[Effect]:

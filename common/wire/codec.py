@@ -13,6 +13,7 @@ from common.wire.messages import (
     Message,
     Renewal,
     Result,
+    Trouble,
     WorkerStatus,
 )
 from common.wire.topics import Kind, Place, Topics
@@ -23,6 +24,7 @@ _ADAPTERS: dict[Kind, TypeAdapter[AnyMessage]] = {
     Kind.IMAGE: TypeAdapter(Capture),
     Kind.RESULT: TypeAdapter(Result),
     Kind.CLAIM: TypeAdapter(Annotated[Claim | Renewal | Finished, Field(discriminator="type")]),
+    Kind.TROUBLE: TypeAdapter(Trouble),
     Kind.DEVICE_STATUS: TypeAdapter(DeviceStatus),
     Kind.WORKER_STATUS: TypeAdapter(WorkerStatus),
     Kind.PEOPLE_COUNTER: TypeAdapter(Annotated[Capture | Result, Field(discriminator="type")]),
@@ -78,7 +80,7 @@ def decode(topics: Topics, topic: str, payload: bytes) -> AnyMessage:
 
 def _claims_to_be(message: AnyMessage) -> str | None:
     match message:
-        case Capture() | Result() | DeviceStatus():
+        case Capture() | Result() | Trouble() | DeviceStatus():
             return message.device_id
         case WorkerStatus():
             return message.worker

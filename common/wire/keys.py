@@ -36,6 +36,11 @@ def snapshot_key(flow: str, device: str) -> str:
     return f"snapshots/{flow}/{device}.jpg"
 
 
+def quarantine_key(flow: str, key: str) -> str:
+    """Where a capture is set aside that the model cannot bear; its error is beside it, in `.json`."""
+    return f"quarantine/{flow}/{key.removeprefix(CAPTURES)}"
+
+
 def shown_key(device: str, at: float | None = None) -> str:
     """A picture for the original people-counter's consumers: one segment, a new name each time.
 

@@ -123,6 +123,18 @@ class Finished(Message):
     captures: tuple[ObjectKey, ...] = Field(min_length=1, max_length=MAX_BATCH)
 
 
+class Trouble(Message):
+    """A picture of this device was set aside because the model crashed on it; retained until the next one."""
+
+    type: Literal["trouble"] = "trouble"
+    device_id: DeviceID
+    capture_id: ObjectKey
+    creation_timestamp: UnixSeconds
+    reason: Text
+    quarantined: ObjectKey
+    published_at: UnixSeconds
+
+
 class DeviceStatus(Message):
     """An agent's health, retained; `state` offline is its last will, valid for the same `session` only."""
 
@@ -150,6 +162,7 @@ class WorkerStatus(Message):
     load: Count = 0
     model: Model | None = None
     profile: Text | None = None
+    provider: Text | None = None
 
 
-AnyMessage = Capture | Result | Claim | Renewal | Finished | DeviceStatus | WorkerStatus
+AnyMessage = Capture | Result | Claim | Renewal | Finished | Trouble | DeviceStatus | WorkerStatus

@@ -18,6 +18,7 @@ from common.wire.messages import (
     Renewal,
     Result,
     Results,
+    Trouble,
     WorkerStatus,
 )
 from common.wire.names import ObjectPath
@@ -69,6 +70,15 @@ CHANNELS = (
         _TOPICS.result("{flow}", "{device}"),
         "The latest answer for a device; not to be believed after `staleAfter`.",
         (Result,),
+        senders=("worker",),
+        receivers=("web",),
+        retained=True,
+    ),
+    Channel(
+        "trouble",
+        _TOPICS.trouble("{flow}", "{device}"),
+        "A picture was set aside because the model crashed on it.",
+        (Trouble,),
         senders=("worker",),
         receivers=("web",),
         retained=True,
@@ -137,6 +147,14 @@ EXAMPLES: tuple[Message, ...] = (
                 inference_ms=56,
             )
         ),
+    ),
+    Trouble(
+        device_id="cam-1",
+        capture_id=_CAPTURE,
+        creation_timestamp=1767323045.000006,
+        reason="the model ended with SIGSEGV",
+        quarantined="quarantine/production/cam-1/" + _CAPTURE.rpartition("/")[2],
+        published_at=1767323045.3,
     ),
     DeviceStatus(
         device_id="cam-1", state="online", session="5f0c", interval=1, captured=7, agent_version="0.1.0"

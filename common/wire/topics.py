@@ -11,6 +11,7 @@ class Kind(Enum):
     IMAGE = "image"
     CLAIM = "claim"
     RESULT = "result"
+    TROUBLE = "trouble"
     DEVICE_STATUS = "device status"
     WORKER_STATUS = "worker status"
     PEOPLE_COUNTER = "people counter"
@@ -40,6 +41,9 @@ class Topics:
     def result(self, flow: str = "+", device: str = "+") -> str:
         return f"{self.prefix}/{flow}/result/{device}"
 
+    def trouble(self, flow: str = "+", device: str = "+") -> str:
+        return f"{self.prefix}/{flow}/trouble/{device}"
+
     def device_status(self, device: str = "+") -> str:
         return f"{self.prefix}/device/{device}/status"
 
@@ -67,5 +71,7 @@ class Topics:
                 return Place(Kind.CLAIM, shard, flow)
             case [flow, "result", device]:
                 return Place(Kind.RESULT, device, flow)
+            case [flow, "trouble", device]:
+                return Place(Kind.TROUBLE, device, flow)
             case _:
                 return None

@@ -13,6 +13,7 @@ from common.wire.messages import (
     Renewal,
     Result,
     Results,
+    Trouble,
     WorkerStatus,
 )
 from common.wire.names import ObjectPath
@@ -81,6 +82,18 @@ EVERY = [
     Sent("claim", TOPICS.claim("production", "0"), Claim(worker="w", captures=((KEY, 0), ("a.jpg", 2)))),
     Sent("renewal", TOPICS.claim("production", "0"), Renewal(worker="w", captures=((KEY, 1),))),
     Sent("finished", TOPICS.claim("production", "0"), Finished(worker="w", captures=(KEY,))),
+    Sent(
+        "trouble",
+        TOPICS.trouble("production", "cam-1"),
+        Trouble(
+            device_id="cam-1",
+            capture_id=KEY,
+            creation_timestamp=1577830187.990863,
+            reason="the model ended with SIGSEGV",
+            quarantined="quarantine/production/cam-1/a.jpg",
+            published_at=1577830188.5,
+        ),
+    ),
     Sent(
         "device status",
         TOPICS.device_status("cam-1"),

@@ -9,6 +9,7 @@ from inference.collect import Announced
 from inference.events import (
     Analyse,
     Analysed,
+    Crashed,
     Delete,
     Drop,
     Effect,
@@ -19,6 +20,7 @@ from inference.events import (
     Missing,
     Publish,
     Published,
+    SetAside,
     Settle,
     Settled,
     Show,
@@ -29,19 +31,18 @@ from inference.pipeline import Outcome, Pipeline
 CAPTURE = Capture(device_id="cam", file_path=ObjectPath("people-counter-images", "k"), creation_timestamp=1)
 
 
-def at(stage: Stage, *others: str) -> tuple[Pipeline, Batch]:
+def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batch]:
     jobs = {key: Job(key, stage) for key in ("k", *others)}
     batch = Batch(jobs, (), settles_at=0, renew_at=9, held=True)
     batches = Batches(room=2)
     batches.add(batch)
-    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0) for key in jobs}), batch
+    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0) for key in jobs}, model_batch), batch
 
 
 @pytest.mark.parametrize(
     ("stage", "outcome", "effects"),
     [
         (Stage.FETCHING, Fetched("k"), []),
-        (Stage.ANALYSING, Analysed("k"), [Show("k", CAPTURE)]),
         (Stage.SHOWING, Shown("k"), [Publish("k", CAPTURE, 5.0)]),
         (Stage.PUBLISHING, Published("k"), [Settle("k", CAPTURE)]),
         (Stage.SETTLING, Settled("k"), [Drop("k")]),
@@ -77,11 +78,35 @@ def test_a_failed_step_is_tried_again_ever_more_slowly(stage: Stage, again: Effe
 
 def test_the_model_gets_one_picture_at_a_time_in_order() -> None:
     pipeline, batch = at(Stage.FETCHED, "l")
-    assert pipeline.analyse() == [Analyse("k")]
+    assert pipeline.analyse() == [Analyse(("k",))]
     assert pipeline.analyse() == []
-    pipeline.progress(Analysed("k"), now=0)
-    assert pipeline.analyse() == [Analyse("l")]
+    assert pipeline.analysed(Analysed(("k",))) == [Show("k", CAPTURE)]
+    assert pipeline.analyse() == [Analyse(("l",))]
     assert batch.jobs["k"].stage is Stage.SHOWING
+
+
+def test_a_model_that_likes_batches_gets_what_is_there() -> None:
+    pipeline, _ = at(Stage.FETCHED, "l", "m", model_batch=2)
+    assert pipeline.analyse() == [Analyse(("k", "l"))]
+
+
+def test_after_a_crash_each_is_tried_alone_and_the_culprit_is_set_aside() -> None:
+    pipeline, batch = at(Stage.FETCHED, "l", "m", model_batch=2)
+    assert pipeline.analyse() == [Analyse(("k", "l"))]
+    assert pipeline.analysed(Crashed(("k", "l"), "boom")) == []
+    assert pipeline.analyse() == [Analyse(("m",))], "the innocent go first"
+    pipeline.analysed(Analysed(("m",)))
+    assert pipeline.analyse() == [Analyse(("k",))]
+    assert pipeline.analysed(Crashed(("k",), "boom")) == [SetAside("k", CAPTURE, "boom")]
+    assert pipeline.analyse() == [Analyse(("l",))]
+    assert pipeline.analysed(Analysed(("l",))) == [Show("l", CAPTURE)]
+    assert pipeline.progress(Settled("k"), now=0) == [Drop("k")]
+    assert list(batch.jobs) == ["l", "m"]
+
+
+def test_what_the_model_says_of_a_lost_capture_is_dropped() -> None:
+    pipeline, _ = at(Stage.FETCHED)
+    assert pipeline.analysed(Analysed(("lost",))) == [Drop("lost")]
 
 
 def test_nothing_is_analysed_before_the_claim_has_settled() -> None:

@@ -1,0 +1,122 @@
+"""How many pictures the model should see at once: measured at the first start on a machine, then remembered.
+
+A GPU gains from batches until its units are full, a processor nothing.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+
+from common.cache import cache_dir
+from inference.detector import Detection, Picture
+from inference.model.fetch import Progress
+from inference.onnx_session import RunError
+from inference.ssdlite_detector import Profile, SsdliteDetector, Wanted
+
+SIZES = (1, 2, 4, 8, 16, 32)
+GAIN = 1.05  # in pictures a second, below which a larger batch only makes results later
+LONGEST = 1.0  # seconds of a batch
+MEASURE = 0.25  # seconds for each size
+FEWEST = 3  # runs of each size
+SHAPE = (576, 768, 3)  # any will do: canvases of all shapes have about the same area
+
+
+class Tunable(Protocol):
+    """A detector whose batches can be chosen."""
+
+    batch: int
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def profile(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def processor(self) -> str: ...
+
+    def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]: ...
+
+
+def load_tuned(
+    profile: Profile = "accurate", provider: Wanted = "auto", progress: Progress = lambda _: None
+) -> SsdliteDetector:
+    """The detector for this machine, its `batch` the best there. ModelError when it cannot be loaded."""
+    detector = SsdliteDetector.load(profile, provider, progress)
+    tune(detector)
+    return detector
+
+
+def tune(detector: Tunable) -> int:
+    """Set `batch` to the best size and return it: as remembered, else measured in a second or two."""
+    path = _path(detector)
+    best = _remembered(path)
+    if best is None:
+        best = choose(lambda size: _seconds(detector, size))
+        _remember(path, best)
+    detector.batch = best
+    return best
+
+
+def choose(seconds: Callable[[int], float | None]) -> int:
+    """
+    The size up to which every step in SIZES gains pictures a second and takes no longer than LONGEST. Pure.
+
+    `seconds` says what a batch of a size takes, None where the memory is too small for it.
+    """
+    best, fastest = SIZES[0], 0.0
+    for size in SIZES:
+        took = seconds(size)
+        if took is None or size / took < fastest * GAIN or (took > LONGEST and size > best):
+            break
+        best, fastest = size, size / took
+        if took > LONGEST:
+            break
+    return best
+
+
+def _seconds(detector: Tunable, size: int) -> float | None:
+    """What a batch takes at best; the first run, which prepares the shape, does not count."""
+    pictures = [np.full(SHAPE, 128, np.uint8)] * size
+    detector.batch = size
+    runs: list[float] = []
+    try:
+        detector.detect(pictures)
+        while len(runs) < FEWEST or sum(runs) < MEASURE:
+            start = perf_counter()
+            detector.detect(pictures)
+            runs.append(perf_counter() - start)
+    except RunError:
+        return None
+    return min(runs)
+
+
+def _path(detector: Tunable) -> Path:
+    key = f"{detector.digest} {detector.profile} {detector.provider} {detector.processor}"
+    name = f"{detector.provider}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+    return cache_dir() / "batch-size" / name
+
+
+def _remembered(path: Path) -> int | None:
+    try:
+        size = json.loads(path.read_text())["batch"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return size if size in SIZES else None
+
+
+def _remember(path: Path, size: int) -> None:
+    """Whole or not at all; a cache that cannot be written only costs the next start its second."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+            json.dump({"batch": size}, file)
+        Path(file.name).replace(path)
+    except OSError:
+        return

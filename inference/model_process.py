@@ -1,0 +1,181 @@
+"""The model in a process of its own: a picture that crashes or hangs it costs that process, not the worker.
+
+Pictures go over in shared memory, boxes come back through a pipe. `ModelProcess` is the worker's side and
+looks like any Detector; the other side, `python -m inference.model_host`, ends when the worker does.
+"""
+
+import mmap
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inference.detector import Detection, Detector, Picture
+from inference.model.error import ModelError
+
+CAPACITY = 512 * 2**20
+"""Bytes of address space; memory is used only as far as pictures reach."""
+
+_LOADING = 180.0
+_GOODBYE = 1.0
+
+
+class ModelCrashed(Exception):  # noqa: N818 -- the model did, on these pictures
+    """The model ended, hung or failed on what it was given; the next call starts it afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What the model says of itself once it is loaded; `error` instead, where it could not be."""
+
+    name: str = ""
+    digest: str = ""
+    profile: str = ""
+    provider: str = ""
+    labels: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class ModelProcess:
+    """A Detector whose model runs in a process. `load` makes the model there and must be picklable.
+
+    `timeout` is in seconds for each picture. Used by one thread at a time.
+    """
+
+    def __init__(self, load: Callable[[], Detector], timeout: float) -> None:
+        self._load = load
+        self._timeout = timeout
+        self._memory = _shared_file()
+        self._pixels = mmap.mmap(self._memory, CAPACITY)
+        self._child: _Child | None = None
+        hello = self._start().hello
+        self.name, self.digest, self.profile = hello.name, hello.digest, hello.profile
+        self.provider, self.labels = hello.provider, hello.labels
+
+    def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
+        """ModelCrashed when these pictures were too much for it; ModelError when it cannot be started."""
+        return [found for chunk in _chunks(pictures) for found in self._detect(chunk)]
+
+    def close(self) -> None:
+        if self._child:
+            self._child.end()
+            self._child = None
+        self._pixels.close()
+        os.close(self._memory)
+
+    def _detect(self, pictures: list[Picture]) -> list[list[Detection]]:
+        child = self._child or self._start()
+        shapes = list(_put(self._pixels, pictures))
+        try:
+            found = child.ask(shapes, self._timeout * len(pictures))
+        except ModelCrashed:
+            child.end()
+            self._child = None
+            raise
+        if isinstance(found, str):
+            raise ModelCrashed(found)
+        return found
+
+    def _start(self) -> "_Child":
+        self._child = _Child(self._load, self._memory)
+        return self._child
+
+
+class _Child:
+    """The process, and the pipe to it."""
+
+    def __init__(self, load: Callable[[], Detector], memory: int) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            fds = (theirs.fileno(), memory)
+            command = [sys.executable, "-m", "inference.model_host", *map(str, fds)]
+            self._process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL)  # noqa: S603
+        self._pipe = Connection(ours.detach())
+        try:
+            self._pipe.send_bytes(pickle.dumps(load))
+            self.hello: Hello = self._answer(_LOADING)
+        except ModelCrashed as error:
+            self.end()
+            raise ModelError(f"the model's process did not start: {error}") from error
+        if self.hello.error:
+            self.end()
+            raise ModelError(self.hello.error)
+
+    def ask(self, shapes: list[tuple[int, int, int]], timeout: float) -> list[list[Detection]] | str:
+        try:
+            self._pipe.send(shapes)
+        except OSError as error:
+            raise ModelCrashed(self._ending()) from error
+        found: list[list[Detection]] | str = self._answer(timeout)
+        return found
+
+    def _answer(self, timeout: float) -> Any:  # noqa: ANN401 -- what the other side sent
+        try:
+            if not self._pipe.poll(timeout):
+                raise ModelCrashed(f"no answer in {timeout:g} s")
+            return self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise ModelCrashed(self._ending()) from error
+
+    def _ending(self) -> str:
+        try:
+            status = self._process.wait(_GOODBYE)
+        except subprocess.TimeoutExpired:
+            return "the model closed its pipe"
+        return f"the model ended with {signal.Signals(-status).name if status < 0 else f'status {status}'}"
+
+    def end(self) -> None:
+        self._pipe.close()
+        try:
+            self._process.wait(_GOODBYE / 10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _shared_file() -> int:
+    """A file without a name, in memory where the system offers that."""
+    folder = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- it has no name there
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.ftruncate(file.fileno(), CAPACITY)
+        return os.dup(file.fileno())
+
+
+def _chunks(pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
+    """As many together as fit; ModelCrashed for one that alone is too large."""
+    chunk: list[Picture] = []
+    for picture in pictures:
+        if picture.nbytes > CAPACITY:
+            raise ModelCrashed(f"a picture of {picture.shape} is too large")
+        if sum(other.nbytes for other in chunk) + picture.nbytes > CAPACITY:
+            yield chunk
+            chunk = []
+        chunk.append(picture)
+    if chunk:
+        yield chunk
+
+
+def _put(pixels: mmap.mmap, pictures: Sequence[Picture]) -> Iterator[tuple[int, int, int]]:
+    """Copy the pictures into the memory; height, width and offset of each."""
+    offset = 0
+    for picture in pictures:
+        height, width, _ = picture.shape
+        picture_at(pixels, (height, width, offset))[:] = picture
+        yield height, width, offset
+        offset += picture.nbytes
+
+
+def picture_at(pixels: mmap.mmap, shape: tuple[int, int, int]) -> Picture:
+    """The picture of this height and width at this offset, without copying it."""
+    height, width, offset = shape
+    return np.ndarray((height, width, 3), np.uint8, pixels, offset)
