@@ -1,4 +1,4 @@
-"""The physical limit of a worker: the model over decoded pictures and nothing else. Prints pictures a second."""
+"""The physical limit of a worker: the model over decoded pictures, nothing else. Prints pictures a second."""
 
 import itertools
 import sys

@@ -1,7 +1,8 @@
-"""Captures a second through MQTT, S3 and ownership, against the bare model on the same pictures in the same run.
+"""Captures a second through MQTT, S3 and ownership, against the bare model on the same pictures.
 
-A feeder keeps a fixed number of captures under way, a new one for each result, so that the workers never starve and
-nothing is superseded. The bare loops run before and after, one process for each worker, and their mean counts.
+A feeder keeps a fixed number of captures under way, a new one for each result, so that the workers never
+starve and nothing is superseded. The bare loops run before and after, one process for each worker, and
+their mean counts.
 """
 
 import itertools
@@ -95,7 +96,8 @@ def _toml(broker: Mosquitto, weed: Weed) -> str:
     bus, store = broker.settings(), weed.settings()
     return (
         f'[bus]\nport = {bus.port}\nusername = "{bus.username}"\npassword = "{bus.secret()}"\n'
-        f'[store]\nendpoint = "{store.endpoint}"\naccess_key = "{store.access_key}"\nsecret_key = "{store.secret()}"\n'
+        f'[store]\nendpoint = "{store.endpoint}"\naccess_key = "{store.access_key}"\n'
+        f'secret_key = "{store.secret()}"\n'
     )
 
 
