@@ -40,7 +40,8 @@ def main() -> int:
         listener = eventlet.listen((own.host, own.port), family, reuse_port=False)
     except OSError as error:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
-    store, clock, live = S3Store(settings.store), SystemClock(), Live(settings, "eventlet")
+    store, clock = S3Store(settings.store), SystemClock()
+    live = Live(settings, "eventlet", clock)
     runner = Runner(settings, MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}"), store, live, clock)
     pictures = Pictures(store, own)
     app = create_app(settings, lambda: runner.board, runner.tell, live, pictures, clock)

@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 
 from common.ports.clock import Clock
-from engage.board import Board, originals
+from engage.board import Board
 from engage.contract import Contract
 from engage.events import Event
 from engage.health import add_health
@@ -39,6 +39,6 @@ def create_app(
     add_health(api, board)
     add_problems(app)
     add_page(app, static)
-    live.attach(app, tell, lambda: originals(board()))
+    live.attach(app, tell)
     add_security(app, settings.engage)
     return app

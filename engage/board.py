@@ -22,12 +22,19 @@ from engage.value import Value
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A device on the board; `since` is the monotonic moment from which the value's age counts."""
+    """A device on the board."""
 
     device_id: str
     state: State
     value: Value | None = None
     since: float | None = None
+    """The monotonic moment from which the value's age counts."""
+
+    shown: ObjectPath | None = None
+    """Where consumers of the original people-counter find the picture, if they were told another place."""
+
+    picture: str | None = None
+    """Key of the picture for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,18 @@ def version(value: Value) -> str:
     return sha256(f"{value.flow}/{value.capture}".encode()).hexdigest()[:16]
 
 
-def picture(entry: Entry) -> ObjectPath | None:
-    """Where the picture for people lies; nothing else in the store is shown: raw captures show faces."""
-    value = entry.value
-    if value is None or value.flow is None or value.path.key != snapshot_key(value.flow, entry.device_id):
+def picture(device_id: str, value: Value, bucket: str) -> str | None:
+    """Key of the picture for people in our bucket; nothing else is shown: raw captures show faces."""
+    if value.flow is None or value.path != (bucket, snapshot_key(value.flow, device_id)):
         return None
-    return value.path
+    return value.path.key
+
+
+def address(entry: Entry) -> str | None:
+    """Path of the picture on this service."""
+    if entry.value is None or entry.picture is None:
+        return None
+    return f"/api/v1/devices/{entry.device_id}/snapshot?v={version(entry.value)}"
 
 
 def device(entry: Entry, now: float) -> Device:
@@ -67,7 +80,6 @@ def device(entry: Entry, now: float) -> Device:
     value = entry.value
     if value is None:
         return Device(device_id=entry.device_id, state=entry.state)
-    path = f"/api/v1/devices/{entry.device_id}/snapshot?v={version(value)}" if picture(entry) else None
     return Device(
         device_id=entry.device_id,
         state=entry.state,
@@ -79,7 +91,7 @@ def device(entry: Entry, now: float) -> Device:
         stale_after=value.stale_after,
         flow=value.flow,
         model=value.model,
-        snapshot=path,
+        snapshot=address(entry),
         sequence=value.sequence,
         skew=value.skew,
         worker=value.worker,
@@ -110,16 +122,27 @@ def changes(board: Board, delta: Delta, now: float, wall: float) -> Changes:
 
 
 def originals(board: Board) -> dict[str, OriginalResult]:
-    """By device, as the original people-counter's page wants them."""
-    return {name: original(name, entry.value) for name, entry in board.entries.items() if entry.value}
+    """By device, as the original people-counter's page wants them at first."""
+    return {name: _original(entry, entry.value) for name, entry in board.entries.items() if entry.value}
 
 
-def original(name: str, value: Value) -> OriginalResult:
+def renewed(before: Board, board: Board, delta: Delta) -> list[OriginalResult]:
+    """As that page wants them later: of those devices whose value is another one."""
+    entries = [(before.entries.get(name), board.entries[name]) for name in delta.devices]
+    return [
+        _original(entry, entry.value)
+        for old, entry in entries
+        if entry.value and (old is None or old.value != entry.value)
+    ]
+
+
+def _original(entry: Entry, value: Value) -> OriginalResult:
     return OriginalResult(
-        device_id=name,
-        file_path=str(value.path),
+        device_id=entry.device_id,
+        file_path=str(entry.shown or value.path),
         creation_timestamp=value.created,
         analysis_metadata=OriginalAnalysis(results=OriginalResults(count=value.count)),
+        display_path=address(entry) or "",
     )
 
 

@@ -1,6 +1,7 @@
 """The live channel over Socket.IO: `/live` for our page, `/test` for that of the original people-counter.
 
-Only the loop's thread sends, in the order of revisions: a browser that joins is told so through the core.
+Only the loop's thread sends, in the order of revisions: a browser that joins is told so through the core. The
+original page's own client is of another time: `engage.polling` serves it.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,14 +10,19 @@ from typing import Any, Literal
 from flask import Flask, request
 from flask_socketio import SocketIO
 
+from common.ports.clock import Clock
 from engage import metrics
 from engage.events import Event, ResyncAsked, ViewerJoined, ViewerLeft
 from engage.models import Changes, OriginalResult, Snapshot
+from engage.polling import Polling
 from engage.settings import EngageSettings
 
 LIVE = "/live"
 ORIGINAL = "/test"
-_PING = 10
+_UPDATES = "devicesupdates"
+_PING = 5
+"""Seconds; a connection that is half open shows within two of them."""
+
 _LARGEST_MESSAGE = 16 * 1024
 """From a browser, which only ever says `resync`."""
 
@@ -24,7 +30,9 @@ _LARGEST_MESSAGE = 16 * 1024
 class Live:
     """An Audience. `eventlet` needs its monkey patch before anything is imported; tests use `threading`."""
 
-    def __init__(self, settings: EngageSettings, mode: Literal["eventlet", "threading"]) -> None:
+    def __init__(
+        self, settings: EngageSettings, mode: Literal["eventlet", "threading"], clock: Clock
+    ) -> None:
         self._compat = settings.compat.people_counter
         self._origins = frozenset(settings.engage.allowed_origins)
         options: dict[str, Any] = {
@@ -38,12 +46,11 @@ class Live:
             "max_http_buffer_size": _LARGEST_MESSAGE,
         }
         self._socketio = SocketIO(**options)
+        self._polling = Polling(ORIGINAL, self._may_connect, clock, _PING)
         self._most = settings.engage.viewers
         self._viewers: set[str] = set()
 
-    def attach(
-        self, app: Flask, tell: Callable[[Event], bool], results: Callable[[], dict[str, OriginalResult]]
-    ) -> None:
+    def attach(self, app: Flask, tell: Callable[[Event], bool]) -> None:
         """Serve at /socket.io/ of `app`; `tell` takes what browsers do."""
         on = self._socketio.on
 
@@ -65,13 +72,11 @@ class Live:
         def resync(*_anything: object) -> None:
             tell(ResyncAsked(_viewer()))
 
-        if self._compat:
-
-            @on("connect", namespace=ORIGINAL)
-            def greet(_auth: object = None) -> None:
-                self._socketio.emit("devicesupdates", _plain(results()), namespace=ORIGINAL, to=_viewer())
-
+        routes = app.wsgi_app
         self._socketio.init_app(app)
+        if self._compat:
+            on("connect", namespace=ORIGINAL)(_welcome)
+            self._polling.attach(app, routes)
 
     def changes(self, changes: Changes) -> None:
         self._emit("changes", changes)
@@ -79,8 +84,11 @@ class Live:
     def snapshot(self, viewers: Sequence[str], snapshot: Snapshot) -> None:
         self._emit("snapshot", snapshot, to=list(viewers))
 
-    def originals(self, results: dict[str, OriginalResult]) -> None:
-        self._socketio.emit("devicesupdates", _plain(results), namespace=ORIGINAL)
+    def originals(self, results: Sequence[OriginalResult]) -> None:
+        for result in results:
+            body = result.model_dump(by_alias=True)
+            self._socketio.emit(_UPDATES, body, namespace=ORIGINAL)
+            self._polling.emit(_UPDATES, body)
 
     def _emit(self, event: str, message: Changes | Snapshot, to: list[str] | None = None) -> None:
         """`to` may be a list; the types say otherwise."""
@@ -93,8 +101,8 @@ class Live:
         return origin is None or origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
 
 
-def _plain(results: dict[str, OriginalResult]) -> dict[str, Any]:
-    return {name: result.model_dump(by_alias=True) for name, result in results.items()}
+def _welcome(_auth: object = None) -> None:
+    """A namespace is there once something waits for its clients. They ask REST for what was before."""
 
 
 def _viewer() -> str:

@@ -106,7 +106,7 @@ class OriginalAnalysis(Answer):
 
 
 class OriginalResult(Answer):
-    """A result in the form of the original people-counter."""
+    """A result in the form of the original people-counter, as its page and its REST clients read it."""
 
     type: Literal["result"] = "result"
     device_id: str
@@ -115,6 +115,7 @@ class OriginalResult(Answer):
     )
     creation_timestamp: float
     analysis_metadata: OriginalAnalysis
+    display_path: str = Field(description="path of the picture for a page; empty where there is none to show")
 
 
 class Alive(Answer):

@@ -1,7 +1,6 @@
 """REST as the original people-counter's page asks for it. Its live channel is in `engage.live`.
 
-That page polls and upgrades with a Socket.IO client of its own time; here it needs one that speaks protocol
-5: `socket.io-client` of version 3 or 4.
+That page asks here once, and then hears on the live channel of one device at a time.
 """
 
 from flask import Response

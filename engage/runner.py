@@ -18,7 +18,7 @@ from common.telemetry import BUS_CONNECTED
 from common.wire.messages import AnyMessage, DeviceStatus, Result, WorkerStatus
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from engage import metrics
-from engage.board import Board, Delta, changes, originals, snapshot
+from engage.board import Board, Delta, changes, renewed, snapshot
 from engage.events import (
     BrokerConnected,
     BrokerLost,
@@ -52,8 +52,8 @@ class Audience(Protocol):
 
     def snapshot(self, viewers: Sequence[str], snapshot: Snapshot) -> None: ...
 
-    def originals(self, results: dict[str, OriginalResult]) -> None:
-        """For pages of the original people-counter."""
+    def originals(self, results: Sequence[OriginalResult]) -> None:
+        """One by one, for pages of the original people-counter."""
 
 
 class Runner:
@@ -64,7 +64,8 @@ class Runner:
     ) -> None:
         self.board = Board(reasons=("starting",))
         self.clock = clock
-        self.loop: Loop[Event, Effect] = Loop(View(settings.engage), self.perform, Tick(), clock)
+        view = View(settings.engage, store.bucket)
+        self.loop: Loop[Event, Effect] = Loop(view, self.perform, Tick(), clock)
         self._settings = settings
         self._bus = bus
         self._audience = audience
@@ -151,7 +152,7 @@ class Runner:
         if board.reasons != self.board.reasons or board.ready != self.board.ready:
             state = ("degraded" if board.reasons else "ready") if board.ready else "not ready"
             log.info(state, reasons=list(board.reasons))
-        self.board = board
+        before, self.board = self.board, board
         states = Counter(entry.state for entry in board.entries.values())
         for state in get_args(State):
             metrics.DEVICES.labels(state).set(states[state])
@@ -162,4 +163,4 @@ class Runner:
             return
         self._audience.changes(changes(board, delta, self.clock.monotonic(), self.clock.wall()))
         if self._settings.compat.people_counter:
-            self._audience.originals(originals(board))
+            self._audience.originals(renewed(before, board, delta))

@@ -23,6 +23,7 @@ _POLICY = (
 def add_security(app: Flask, settings: EngageSection) -> None:
     """After everything else: the check of the host wraps all that was added before."""
     origins = frozenset(settings.allowed_origins)
+    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
 
     @app.before_request
     def no_large_bodies() -> None:

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from common.ports.store import NotFoundError, ObjectStore, StoreError
 from engage import metrics
-from engage.board import Entry, picture, version
+from engage.board import Entry, version
 from engage.contract import Body, Contract
 from engage.problems import problem
 from engage.rest import Look, no_device
@@ -37,7 +37,6 @@ class Pictures:
     """
 
     def __init__(self, store: ObjectStore, settings: EngageSection) -> None:
-        self.bucket = store.bucket
         self._store = store
         self._limit = settings.snapshot_bytes
         self._room = settings.snapshot_cache_bytes
@@ -112,10 +111,9 @@ def add_snapshots(api: Contract, board: Look, pictures: Pictures) -> None:
         entry = board().entries.get(name)
         if entry is None:
             return no_device(name)
-        path = picture(entry)
-        if path is None or path.bucket != pictures.bucket:
+        if entry.picture is None:
             return problem(404, "No picture", f"Device {name!r} has no picture to show yet.")
-        return _answer(pictures, entry, path.key)
+        return _answer(pictures, entry, entry.picture)
 
 
 def _answer(pictures: Pictures, entry: Entry, key: str) -> Response:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from common.wire.messages import DeviceStatus, WorkerStatus
-from engage.board import Board, Delta, Entry
+from common.wire.names import ObjectPath
+from engage.board import Board, Delta, Entry, picture
 from engage.events import (
     BrokerConnected,
     BrokerLost,
@@ -52,6 +53,8 @@ class _Known:
     restarted_at: float | None = None
     offline_at: float | None = None
     revived: bool = False
+    shown: tuple[float, ObjectPath] | None = None
+    """When the latest result on the original people-counter's topic was taken, and where it is found."""
 
     def state(self, now: float) -> State:
         if self.offline_at is not None:
@@ -62,8 +65,11 @@ class _Known:
 
 
 class View:
-    def __init__(self, settings: EngageSection) -> None:
+    """`bucket` is where the pictures for people lie."""
+
+    def __init__(self, settings: EngageSection, bucket: str) -> None:
         self._settings = settings
+        self._bucket = bucket
         self._known: dict[str, _Known] = {}
         self._workers: dict[str, str] = {}
         self._broker: Broker = "lost"
@@ -150,6 +156,8 @@ class View:
         name = event.result.device_id
         if (known := self._find(name, now)) is None:
             return [Refused(name)]
+        if event.flow is None:
+            known.shown = value.created, value.path
         if known.value is None or supersedes(value, known.value, known.restarted_at):
             self._accept(name, known, value, event.at, now)
         return []
@@ -256,7 +264,11 @@ class View:
 
     def _entry(self, name: str, now: float) -> Entry:
         known = self._known[name]
-        return Entry(name, known.state(now), known.value, known.since)
+        value, state = known.value, known.state(now)
+        if value is None:
+            return Entry(name, state)
+        shown = known.shown[1] if known.shown and known.shown[0] == value.created else None
+        return Entry(name, state, value, known.since, shown, picture(name, value, self._bucket))
 
     def _differs(self) -> bool:
         """Whether what the board says of the servers is out of date."""

@@ -133,8 +133,8 @@ class Browser:
         self.devices |= {device["deviceID"]: device for device in message["devices"]}
         self.revision, self.broker = message["revision"], message["broker"]
 
-    def _original(self, results: dict[str, Any]) -> None:
-        self.original = results
+    def _original(self, result: dict[str, Any]) -> None:
+        self.original = result
 
 
 def settled(engage: Engage) -> None:

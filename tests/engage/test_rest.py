@@ -4,9 +4,10 @@ import pytest
 
 from common.telemetry import BUS_BAD_MESSAGES
 from common.wire.codec import encode
-from common.wire.keys import result_key
+from common.wire.keys import result_key, shown_key, snapshot_key
+from common.wire.names import ObjectPath
 from tests.engage.conftest import Build
-from tests.engage.samples import WALL, device_status, original_result, result
+from tests.engage.samples import BUCKET, WALL, device_status, original_result, result
 from tests.engage.site import Site
 
 
@@ -222,6 +223,7 @@ def test_metrics_tell_devices_by_state(site: Site) -> None:
 def test_the_original_interface(build: Build) -> None:
     site = build(compat={"people_counter": True}).rebuilt()
     site.result("ours", 1, count=2)
+    snapshot = site.get("/api/v1/devices/ours")["snapshot"]
     theirs = original_result("theirs", site.clock.wall(), count=5)
     site.original(theirs)
     assert site.get("/api/v1.0/devices") == {
@@ -231,6 +233,7 @@ def test_the_original_interface(build: Build) -> None:
             "filePath": "people-counter-images/snapshots/production/ours.jpg",
             "creationTimestamp": WALL,
             "analysisMetadata": {"results": {"count": 2}},
+            "displayPath": snapshot,
         },
         "theirs": {
             "type": "result",
@@ -238,7 +241,33 @@ def test_the_original_interface(build: Build) -> None:
             "filePath": str(theirs.file_path),
             "creationTimestamp": theirs.creation_timestamp,
             "analysisMetadata": {"results": {"count": 5}},
+            "displayPath": "",
         },
     }
     assert site.get("/api/v1/devices/theirs")["state"] == "live"
     assert site.get("/api/v1/devices/theirs")["snapshot"] is None
+
+
+def test_the_original_interface_names_the_picture_that_was_named_on_its_topic(build: Build) -> None:
+    site = build(compat={"people_counter": True}).rebuilt()
+    shown = f"{BUCKET}/{shown_key('cam', WALL)}"
+    told = original_result("cam", site.clock.wall()).model_copy(update={"file_path": ObjectPath.parse(shown)})
+    site.original(told)
+    site.result("cam", 1, creationTimestamp=told.creation_timestamp)
+    body = site.get("/api/v1.0/devices")["cam"]
+    assert body["filePath"] == shown
+    assert body["displayPath"] == site.get("/api/v1/devices/cam")["snapshot"]
+    site.result("cam", 2)
+    assert site.get("/api/v1.0/devices")["cam"]["filePath"] == f"{BUCKET}/{snapshot_key('production', 'cam')}"
+
+
+@pytest.mark.parametrize(
+    "place", ["another-bucket/snapshots/production/cam.jpg", f"{BUCKET}/captures/cam/1.jpg"]
+)
+def test_a_picture_that_is_not_served_is_not_advertised(build: Build, place: str) -> None:
+    site = build(compat={"people_counter": True}).rebuilt()
+    site.result("cam", 1, filePath=place)
+    assert site.get("/api/v1/devices/cam")["snapshot"] is None
+    assert site.get("/api/v1.0/devices")["cam"]["displayPath"] == ""
+    assert site.get("/api/v1.0/devices")["cam"]["filePath"] == place
+    assert site.web.get("/api/v1/devices/cam/snapshot").status_code == 404

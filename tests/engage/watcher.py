@@ -20,6 +20,7 @@ from engage.events import (
 from engage.settings import EngageSection
 from engage.value import Moment
 from engage.view import View
+from tests.engage.samples import BUCKET
 
 
 class Watcher:
@@ -27,7 +28,7 @@ class Watcher:
 
     def __init__(self, settings: EngageSection | None = None) -> None:
         self.clock = ManualClock()
-        self.view = View(settings or EngageSection())
+        self.view = View(settings or EngageSection(), BUCKET)
         self.shown: list[Show] = []
         self.effects: list[Effect] = []
         self.revision = 0
