@@ -27,7 +27,10 @@ def rows() -> list[Row]:
     """`model.person_ms` of each profile, the median over frames; the reference is the net alone."""
     frames = _frames(asset("vtest.avi"))
     files = prepare(print)
-    session = OnnxSession(files.eight_bit if has_byte_dot_product() else files.floating)
+    if has_byte_dot_product():
+        session = OnnxSession(files.eight_bit, "cpu-int8")
+    else:
+        session = OnnxSession(files.floating, "cpu-float32")
     return [_row(session, profile, frames) for profile in PROFILES]
 
 
@@ -44,7 +47,7 @@ def _row(session: OnnxSession, profile: Profile, frames: list[Picture]) -> Row:
 
 
 def _on(canvas: Canvas, frames: list[Picture]) -> list[Picture]:
-    return [np.asarray(cv2.resize(frame, (canvas.width, canvas.height)), np.uint8) for frame in frames]
+    return [np.asarray(cv2.resize(frame, (canvas.width, canvas.height)), np.uint8)[None] for frame in frames]
 
 
 def _milliseconds(actions: list[Callable[[], object]]) -> float:

@@ -48,7 +48,7 @@ def agreement(ours: Found, theirs: Found) -> Agreement:
 
 
 def matched(ours: Iterable[Detection], theirs: Iterable[Detection]) -> list[tuple[Detection, Detection]]:
-    """The boxes that both found: each of ours with the one of theirs that overlaps it most, each used once."""
+    """What both found: each of ours with the one of theirs that overlaps it most, each used once."""
     left = list(theirs)
     pairs = []
     for one in ours:

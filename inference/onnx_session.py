@@ -92,7 +92,7 @@ def _options() -> Any:  # noqa: ANN401 -- ONNX Runtime has no types
 def _run(session: Any, pixels: Array) -> tuple[Array, Array]:  # noqa: ANN401 -- likewise
     try:
         codes, scores = session.run(["boxes", "scores"], {"images": pixels})
-    except _FAILED as error:
+    except (*_DAMAGED, *_FAILED) as error:
         reason = (str(error).splitlines() or ["no reason given"])[0]
         raise RunError(f"a batch of shape {pixels.shape} failed: {reason}") from error
     return codes, scores

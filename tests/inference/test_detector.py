@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference import cuda, onnx_session
+from inference.agreement import Agreement, agreement
 from inference.detector import PERSON, TRAIN, Array, Detection, Detector, Picture
 from inference.model.error import ModelError
 from inference.model.prepare import prepare
-from inference.onnx_session import OnnxSession
+from inference.onnx_session import OnnxSession, Provider, RunError
 from inference.ssdlite import Canvas, anchors
 from inference.ssdlite_detector import Profile, SsdliteDetector
 from tests.assets import asset
@@ -37,7 +39,10 @@ NEAR = {
 
 TRAINS = ["keikyu-1000-00", "keikyu-1000-01", "keikyu-1000-03", "keikyu-1000-04", "meitetsu-3500-03"]
 PROFILES: tuple[Profile, ...] = ("accurate", "light")
-NETS = ["floating", "eight_bit"]  # whichever this processor would choose
+NETS: dict[Provider, str] = {"cpu-float32": "floating", "cpu-int8": "eight_bit"}
+"""Whichever this processor would choose."""
+
+EXACT = Agreement(alone=0, box=0.01, score=0.0001, count=0)
 
 
 @cache
@@ -54,11 +59,11 @@ def frames() -> dict[int, Picture]:
 
 
 @cache
-def detector(profile: Profile = "accurate", net: str = "") -> SsdliteDetector:
-    """The one for this processor, or one that runs the named net."""
-    if not net:
-        return SsdliteDetector.load(profile)
-    return SsdliteDetector(OnnxSession(getattr(prepare(print), net)), profile)
+def detector(profile: Profile = "accurate", provider: Provider | None = None) -> SsdliteDetector:
+    """The one for this processor, or one that runs there as said."""
+    if provider is None:
+        return SsdliteDetector.load(profile, "cpu")
+    return SsdliteDetector(OnnxSession(getattr(prepare(print), NETS[provider]), provider), profile)
 
 
 def people(found: Sequence[Detection]) -> int:
@@ -71,18 +76,18 @@ def enlarged(number: int) -> Picture:
     return np.asarray(cv2.resize(part, (500, 400), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("provider", NETS)
 @pytest.mark.parametrize(("profile", "error"), [("accurate", 0.45), ("light", 0.9)])
-def test_far_people_are_counted_as_by_eye(profile: Profile, error: float, net: str) -> None:
-    found = detector(profile, net).detect([frames()[number] for number in FAR])
+def test_far_people_are_counted_as_by_eye(profile: Profile, error: float, provider: Provider) -> None:
+    found = detector(profile, provider).detect([frames()[number] for number in FAR])
     errors = [abs(people(seen) - count) for seen, count in zip(found, FAR.values(), strict=True)]
     assert np.mean(errors) <= error, errors
 
 
-@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("provider", NETS)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_near_people_are_counted_once(profile: Profile, net: str) -> None:
-    found = detector(profile, net).detect([enlarged(number) for number in NEAR])
+def test_near_people_are_counted_once(profile: Profile, provider: Provider) -> None:
+    found = detector(profile, provider).detect([enlarged(number) for number in NEAR])
     errors = [abs(people(seen) - count) for seen, (count, _) in zip(found, NEAR.values(), strict=True)]
     assert np.mean(errors) <= 0.3, errors
 
@@ -128,26 +133,77 @@ def test_a_result_says_what_computed_it() -> None:
     assert port.digest == detector().digest
 
 
+@pytest.mark.parametrize("provider", NETS)
+def test_batches_find_what_is_found_one_by_one(provider: Provider) -> None:
+    """Pictures of three shapes in turn, in batches that do not come out even."""
+    shapes = [frames()[275], enlarged(25), frames()[275][:300]]
+    pictures = [shapes[number % 3] for number in (0, 1, 2, 0, 0, 1, 0)]
+    alone = detector("light", provider)
+    together = SsdliteDetector(alone._net, "light", batch=3)
+    assert agreement(together.detect(pictures), [alone.detect([p])[0] for p in pictures]).within(EXACT)
+
+
+def test_eight_bits_find_about_what_floats_find() -> None:
+    pictures = [frames()[number] for number in FAR]
+    floats, eight_bits = (detector("accurate", provider).detect(pictures) for provider in NETS)
+    assert agreement(eight_bits, floats).within(Agreement(alone=0.1, box=30, score=0.4, count=0.3))
+    assert sum(map(len, floats)) > 40
+
+
+def test_the_net_sees_a_batch_at_a_time() -> None:
+    noise = Noise(0)
+    SsdliteDetector(noise, "light", batch=4).detect([np.zeros((576, 768, 3), np.uint8)] * 9)
+    assert noise.batches == [4, 4, 1] * 2
+
+
+def test_the_processor_is_taken_where_no_gpu_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "DRIVER", "libno-such-driver.so.1")
+    chosen = SsdliteDetector.load("light")
+    assert (chosen.provider, chosen.batch) == (detector("light").provider, 1)
+    assert chosen.why_not_cuda == "there is no NVIDIA driver"
+    assert detector("light").why_not_cuda is None
+    with pytest.raises(ModelError, match=r"^CUDA cannot be used: there is no NVIDIA driver$"):
+        SsdliteDetector.load("light", "cuda")
+
+
+def test_a_gpu_without_its_packages_says_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_session, "gpu_name", lambda: "GeForce 256")
+    monkeypatch.setattr(onnx_session, "CUDA", "ProviderOfAnotherBuild")
+    with pytest.raises(
+        ModelError, match=r"GeForce 256 is there, but .*: `pip install 'headway\[gpu\]'`, then"
+    ):
+        SsdliteDetector.load("light", "cuda")
+    assert SsdliteDetector.load("light").provider == detector("light").provider
+
+
+def test_a_batch_that_fails_says_so() -> None:
+    with pytest.raises(RunError, match=r"a batch of shape \(1, 300, 300, 4\) failed"):
+        detector("light")._net.run(np.zeros((1, 300, 300, 4), np.uint8))
+
+
 @pytest.mark.parametrize("size", [0, 100, 1_000_000])
 def test_a_damaged_model_says_what_to_do(tmp_path: Path, size: int) -> None:
     (path := tmp_path / "int8.onnx").write_bytes(prepare(print).eight_bit.read_bytes()[:size])
     with pytest.raises(ModelError, match=f"{path} is damaged: delete {tmp_path}"):
-        OnnxSession(path)
+        OnnxSession(path, "cpu-int8")
 
 
 class Noise:
     """A net that sees things everywhere."""
 
-    digest = "00" * 32
+    digest, provider, processor = "00" * 32, "cpu-float32", "noise"
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
+        self.batches: list[int] = []
 
     def run(self, pixels: Array) -> tuple[Array, Array]:
         assert pixels.dtype == np.uint8
-        count = len(anchors(Canvas(pixels.shape[0], pixels.shape[1])))
-        scores = self._random.uniform(0, 1, (count, 2)) ** 40
-        return self._random.normal(0, 3, (count, 4)), scores
+        batch, height, width, _ = pixels.shape
+        self.batches.append(batch)
+        count = len(anchors(Canvas(height, width)))
+        scores = self._random.uniform(0, 1, (batch, count, 2)) ** 40
+        return self._random.normal(0, 3, (batch, count, 4)), scores
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(0, 2**32 - 1), st.sampled_from(PROFILES))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference.processor import DOT_PRODUCTS, processor_flags
+from inference.processor import DOT_PRODUCTS, model_name, processor_flags, processor_name
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,16 @@ from inference.processor import DOT_PRODUCTS, processor_flags
 )
 def test_flags_of_all_processors_count(cpuinfo: str, *, fast: bool) -> None:
     assert bool(processor_flags(cpuinfo) & DOT_PRODUCTS) is fast
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "name"),
+    [
+        ("processor\t: 0\nmodel name\t: A: B\nflags\t\t: fpu\n\nmodel name\t: C\n", "A: B"),
+        ("processor\t: 0\nFeatures\t: fp asimd\n", ""),
+        ("", ""),
+    ],
+)
+def test_the_first_processor_names_the_machine(cpuinfo: str, name: str) -> None:
+    assert model_name(cpuinfo) == name
+    assert processor_name()
