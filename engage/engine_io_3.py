@@ -1,8 +1,9 @@
 """What a Socket.IO client of version 2 says and hears: Socket.IO protocol 4 in Engine.IO protocol 3.
 
 An HTTP body is packets one behind another, each as `<length>:<packet>` with the length in UTF-16 units, as
-JavaScript counts. The first character of a packet is its Engine.IO type, of a message (`4`) the second one
-its Socket.IO type. There is one namespace besides the root, and it only ever sends.
+JavaScript counts. Some clients send the binary form instead: a zero, the digits of the length in bytes as
+bytes, 255, the packet. The first character of a packet is its Engine.IO type, of a message (`4`) the second
+one its Socket.IO type. There is one namespace besides the root, and it only ever sends.
 """
 
 import json
@@ -11,7 +12,8 @@ from collections.abc import Iterable
 
 NOOP = "6"
 CONNECTED = "40"
-_HEAD = re.compile(rb"((?:[0-9]\0){1,6}):\0")
+_TEXT = re.compile(rb"((?:[0-9]\0){1,6}):\0")
+_BINARY = re.compile(rb"\0([\0-\x09]{1,6})\xff")
 _NAMESPACE = re.compile(r"4[01]([^,?\[]*)")
 
 
@@ -20,16 +22,23 @@ def encode(packets: Iterable[str]) -> str:
 
 
 def decode(body: bytes) -> list[str]:
-    """ValueError where it is not well formed."""
-    units, at, packets = body.decode().encode("utf-16-le"), 0, []
+    """ValueError where it is not well formed, or has packets that are not text."""
+    if body[:1] in {b"\0", b"\1"}:
+        return _packets(body, _BINARY, 1, "utf-8")
+    return _packets(body.decode().encode("utf-16-le"), _TEXT, 2, "utf-16-le")
+
+
+def _packets(units: bytes, pattern: re.Pattern[bytes], width: int, encoding: str) -> list[str]:
+    """Lengths count units, each `width` bytes."""
+    at, packets = 0, []
     while at < len(units):
-        head = _HEAD.match(units, at)
+        head = pattern.match(units, at)
         if head is None:
             raise ValueError("a packet without its length")
-        at = head.end() + 2 * int(head[1][::2])
+        at = head.end() + width * int("".join(str(digit & 0x0F) for digit in head[1][::width]))
         if not head.end() < at <= len(units):
             raise ValueError("a packet of another length than it says")
-        packets.append(units[head.end() : at].decode("utf-16-le"))
+        packets.append(units[head.end() : at].decode(encoding))
     return packets
 
 

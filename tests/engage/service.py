@@ -85,10 +85,19 @@ class Worker:
         payload = message if isinstance(message, bytes) else encode(message)
         self._bus.publish(topic, payload, retain=retain)
 
-    def result(self, device: str, number: int, at: float, *, retain: bool = True, **more: Any) -> None:
+    def result(
+        self,
+        device: str,
+        number: int,
+        at: float,
+        *,
+        retain: bool = True,
+        picture: bytes | None = None,
+        **more: Any,
+    ) -> None:
         path = f"{self.store.bucket}/{snapshot_key('production', device)}"
         sent = result(device, number, at, filePath=path, **more)
-        self.store.put(snapshot_key("production", device), JPEG + str(number).encode())
+        self.store.put(snapshot_key("production", device), picture or JPEG + str(number).encode())
         self.store.put(result_key("production", device), encode(sent), "application/json")
         if retain:
             self.publish(self.topics.result("production", device), sent, retain=True)

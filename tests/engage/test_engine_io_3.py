@@ -26,12 +26,23 @@ def test_framing(packets: list[str], body: str) -> None:
     assert decode(body.encode()) == packets
 
 
+@pytest.mark.parametrize(
+    ("body", "packets"),
+    [
+        (b"\0\1\xff2", ["2"]),
+        (b"\0\1\0\xff42/test,[]\0\7\xff4Gr\xc3\xbc\xc3\x9f", ["42/test,[]", "4Grüß"]),
+    ],
+)
+def test_the_binary_form(body: bytes, packets: list[str]) -> None:
+    assert decode(body) == packets
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)))
 def test_what_was_framed_is_found_again(packets: list[str]) -> None:
     assert decode(encode(packets).encode()) == packets
 
 
-@given(st.binary(max_size=60) | st.text("0123456789:4").map(str.encode))
+@given(st.binary(max_size=60) | st.text("0123456789:4\0\1\2\xff").map(lambda text: text.encode("latin-1")))
 def test_any_bytes_are_packets_or_a_value_error(body: bytes) -> None:
     try:
         packets = decode(body)
@@ -52,7 +63,10 @@ def test_any_bytes_are_packets_or_a_value_error(body: bytes) -> None:
         pytest.param(b"1:2 1:2", id="space between"),
         pytest.param("\u0661:2".encode(), id="a digit that is none"),
         pytest.param(b"9999999:2", id="beyond any body"),
-        pytest.param(b"\x00\x01\xff2", id="the binary framing"),
+        pytest.param(b"\1\1\xff2", id="binary data"),
+        pytest.param(b"\0\2\xff2", id="binary form, too short"),
+        pytest.param(b"\0\xff2", id="binary form, no length"),
+        pytest.param(b"\0\1\xff\xff", id="binary form, not UTF-8"),
         pytest.param(f"1:{SUPPLEMENTARY}".encode(), id="half a character"),
     ],
 )
