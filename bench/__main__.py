@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.row import Row
 
-BENCHES = ("model", "latency", "pipeline")
+BENCHES = ("model", "batch", "latency", "pipeline")
 OUTPUT = Path("build/bench.json")
 
 

@@ -8,7 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +24,9 @@ GAIN = 1.05  # in pictures a second, below which a larger batch only makes resul
 LONGEST = 1.0  # seconds of a batch
 MEASURE = 0.25  # seconds for each size
 FEWEST = 3  # runs of each size
-SHAPE = (576, 768, 3)  # any will do: canvases of all shapes have about the same area
+PICTURE = np.full(
+    (576, 768, 3), 128, np.uint8
+)  # any will do: canvases of all shapes have about the same area
 
 
 class Tunable(Protocol):
@@ -58,21 +60,21 @@ def tune(detector: Tunable) -> int:
     path = _path(detector)
     best = _remembered(path)
     if best is None:
-        best = choose(lambda size: _seconds(detector, size))
+        best = choose(lambda size: seconds(detector, [PICTURE] * size))
         _remember(path, best)
     detector.batch = best
     return best
 
 
-def choose(seconds: Callable[[int], float | None]) -> int:
+def choose(measure: Callable[[int], float | None]) -> int:
     """
     The size up to which every step in SIZES gains pictures a second and takes no longer than LONGEST. Pure.
 
-    `seconds` says what a batch of a size takes, None where the memory is too small for it.
+    `measure` says what a batch of a size takes, None where the memory is too small for it.
     """
     best, fastest = SIZES[0], 0.0
     for size in SIZES:
-        took = seconds(size)
+        took = measure(size)
         if took is None or size / took < fastest * GAIN or (took > LONGEST and size > best):
             break
         best, fastest = size, size / took
@@ -81,17 +83,20 @@ def choose(seconds: Callable[[int], float | None]) -> int:
     return best
 
 
-def _seconds(detector: Tunable, size: int) -> float | None:
-    """What a batch takes at best; the first run, which prepares the shape, does not count."""
-    pictures = [np.full(SHAPE, 128, np.uint8)] * size
-    detector.batch = size
+def seconds(detector: Tunable, pictures: Sequence[Picture]) -> float | None:
+    """
+    What these pictures take as one batch, at best; None where the memory is too small. On a processor it is
+    the time of one core, so that others at work there do not count.
+    """
+    clock = perf_counter if detector.provider == "cuda" else process_time
+    detector.batch = len(pictures)
     runs: list[float] = []
     try:
-        detector.detect(pictures)
+        detector.detect(pictures)  # prepares what a new shape needs
         while len(runs) < FEWEST or sum(runs) < MEASURE:
-            start = perf_counter()
+            start = clock()
             detector.detect(pictures)
-            runs.append(perf_counter() - start)
+            runs.append(clock() - start)
     except RunError:
         return None
     return min(runs)

@@ -5,7 +5,7 @@ The packages onnxruntime (processor) and onnxruntime-gpu (processor and CUDA) in
 each other, and pip puts the processor's build on top where it is given both. So a GPU takes two commands:
 
     pip install 'headway[gpu]'
-    pip install --force-reinstall --no-deps onnxruntime-gpu
+    pip install --force-reinstall --no-deps 'onnxruntime-gpu<2'
 """
 
 import contextlib
@@ -46,7 +46,8 @@ CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "HEURISTIC",  # the default tries every algorithm on every new shape
     "arena_extend_strategy": "kSameAsRequested",  # leave memory to the other workers on this GPU
 }
-INSTALL = "`pip install 'headway[gpu]'`, then `pip install --force-reinstall --no-deps onnxruntime-gpu`"
+INSTALL = "`pip install 'headway[gpu]'`"
+UNCOVER = "`pip install --force-reinstall --no-deps 'onnxruntime-gpu<2'`"
 _DAMAGED = (InvalidArgument, InvalidGraph, InvalidProtobuf)
 _FAILED = (EPFail, Fail, NotImplemented, RuntimeException, RuntimeError)
 
@@ -102,12 +103,12 @@ def _gpu() -> str:
     """The GPU's name, once all that CUDA takes is loaded; CudaError says what is missing."""
     name = gpu_name()
     if CUDA not in onnxruntime.get_available_providers():
-        raise CudaError(f"{name} is there, but {_missing_build()}: {INSTALL}")
+        raise CudaError(f"{name} is there, but {_missing_build()}")
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         onnxruntime.preload_dlls()
-    if missing := re.search(r"Failed to load ([^\s:]+)", said.getvalue()):
-        wanted = f"CUDA {onnxruntime.cuda_version} (`pip install 'headway[gpu]'`)"
+    if missing := re.search(r"Failed to load ([^\s:/]+):", said.getvalue()):
+        wanted = f"CUDA {onnxruntime.cuda_version}, which {INSTALL} brings"
         raise CudaError(f"{name} is there, but {missing[1]} cannot be loaded: onnxruntime-gpu wants {wanted}")
     return name
 
@@ -116,8 +117,8 @@ def _missing_build() -> str:
     try:
         version("onnxruntime-gpu")
     except PackageNotFoundError:
-        return "onnxruntime-gpu is not installed"
-    return "onnxruntime lies over onnxruntime-gpu"
+        return f"onnxruntime-gpu is not installed: {INSTALL}, then {UNCOVER}"
+    return f"onnxruntime lies over onnxruntime-gpu: {UNCOVER}"
 
 
 def _on_cuda(content: bytes) -> Any:  # noqa: ANN401 -- likewise

@@ -26,7 +26,7 @@ from inference.batch_size import SIZES
 from inference.cuda import CudaError
 from inference.detector import Picture
 from inference.model.prepare import ModelFiles, prepare
-from inference.onnx_session import OnnxSession, Provider, RunError
+from inference.onnx_session import CUDA_OPTIONS, OnnxSession, Provider, RunError
 from inference.ssdlite import canvas_for
 from inference.ssdlite_detector import CANVAS_AREA, SsdliteDetector
 
@@ -41,6 +41,7 @@ LIMITS: dict[Provider, Agreement] = {"cpu-float32": SAME_MODEL, "cpu-int8": EIGH
 
 def main() -> int:
     chosen = _arguments()
+    CUDA_OPTIONS.update(option.split("=", 1) for option in chosen.cuda_option)
     pictures = list(_pictures(chosen.footage, chosen.every))
     if not pictures:
         sys.exit(f"{chosen.footage} holds no pictures that can be read")
@@ -120,7 +121,9 @@ def _nets_a_second(session: OnnxSession, picture: Picture, size: int, chosen: ar
 def _pictures(footage: Path, every: int) -> Iterator[Picture]:
     if footage.is_dir():
         for path in sorted(footage.glob("*.jp*g")):
-            yield np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR), np.uint8)
+            picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            if picture is not None:
+                yield np.asarray(picture, np.uint8)
         return
     film = cv2.VideoCapture(str(footage))
     for number in itertools.count():
@@ -140,6 +143,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", type=_sizes, default=SIZES, help="batch sizes, with commas between")
     parser.add_argument("--seconds", type=float, default=2.0, help="for each speed")
     parser.add_argument("--profile", choices=list(CANVAS_AREA), default="accurate")
+    parser.add_argument(
+        "--cuda-option", action="append", default=[], metavar="NAME=VALUE", help="of ONNX Runtime, to try it"
+    )
     parser.add_argument("--need-cuda", action="store_true", help="fail where no GPU can be used")
     return parser.parse_args()
 

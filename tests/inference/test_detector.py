@@ -170,7 +170,7 @@ def test_a_gpu_without_its_packages_says_how_to_install_them(monkeypatch: pytest
     monkeypatch.setattr(onnx_session, "gpu_name", lambda: "GeForce 256")
     monkeypatch.setattr(onnx_session, "CUDA", "ProviderOfAnotherBuild")
     with pytest.raises(
-        ModelError, match=r"GeForce 256 is there, but .*: `pip install 'headway\[gpu\]'`, then"
+        ModelError, match=r"GeForce 256 is there, but .*: `pip install .*onnxruntime-gpu<2'`$"
     ):
         SsdliteDetector.load("light", "cuda")
     assert SsdliteDetector.load("light").provider == detector("light").provider
