@@ -1,15 +1,17 @@
-"""Workers in virtual time, on a bus that may be late, lossy or repeating; the same for the same seed."""
+"""Workers in virtual time, with a store, agents and a consumer of results; the same for the same seed."""
 
 import heapq
 import itertools
 import random
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2s
 from typing import Any
 from uuid import UUID
 
 from common.wire.keys import capture_key
-from common.wire.messages import Capture, Model, WorkerStatus
+from common.wire.messages import Capture, Claim, Finished, Model, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.events import (
     Analyse,
@@ -39,59 +41,74 @@ from inference.events import (
     Tick,
 )
 from inference.worker import Identity, Timing, Worker
+from tests.inference.weather import Broker, Weather
 
 BUCKET = "people-counter-images"
 EPOCH = 1_700_000_000.0
+PAGE = 10
+YOUNG = 3.0
+_SPIN = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """What the bus does to a message: seconds of delay at most, and the odds that it is lost or repeated."""
-
-    delay: float = 0.005
-    loss: float = 0.0
-    repeat: float = 0.0
-    until: float = float("inf")
-    """From when on the bus is prompt again and loses nothing."""
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Process:
-    """A worker that runs; a restarted one is another process under the same name."""
+    """A worker that runs; a restarted one is another process under the same name. `skew`: its clock's error."""
 
+    name: str
     core: Worker
     session: str
+    skew: float = 0.0
     alive: bool = True
+    cut: bool = False
+    frozen: bool = False
+    missed: list[Event] = field(default_factory=list)
+    outbox: list[Callable[[], None]] = field(default_factory=list)
+    claimed: set[str] = field(default_factory=set)
     ticking: float | None = None
+    spins: int = 0
 
 
 @dataclass
 class World:
-    """`analysed` counts how often the model saw each capture, `results` how often a result was published."""
+    """`analysed` counts how often the model saw each capture, `results` how often one was published,
+    `accepted` who published the one that a consumer took: the first for the capture.
+    """
 
     seed: int
     workers: int
     weather: Weather = field(default_factory=Weather)
     timing: Timing = field(default_factory=Timing)
     work: float = 0.05
+    skew: float = 0.0
     now: float = 0.0
     analysed: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
+    accepted: dict[str, str] = field(default_factory=dict)
+    delivered: Counter[str] = field(default_factory=Counter)
     superseded: set[str] = field(default_factory=set)
     stored: dict[str, tuple[Capture, float]] = field(default_factory=dict)
     running: dict[str, Process] = field(default_factory=dict)
-    story: list[str] = field(default_factory=list)
-    messages: int = 0
+    takeovers: list[float] = field(default_factory=list)
+    messages: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
-        self._order = itertools.count()
-        self._agenda: list[tuple[float, int, Any]] = []
+        self._numbers = itertools.count()
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._broker = Broker(self.weather, self._chance, self.at)
+        self._retained: dict[str, WorkerStatus] = {}
+        self._orphans: dict[str, float] = {}
+        self._story = blake2s()
         for number in range(self.workers):
             self.at(self._chance.uniform(0, 0.1), lambda n=number: self.start(f"w{n}"))
 
-    def at(self, time: float, act: Any) -> None:
-        heapq.heappush(self._agenda, (time, next(self._order), act))
+    @property
+    def story(self) -> str:
+        """A digest of everything that happened."""
+        return self._story.hexdigest()
+
+    def at(self, time: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._agenda, (time, next(self._numbers), act))
 
     def run(self, until: float) -> None:
         while self._agenda and self._agenda[0][0] <= until:
@@ -99,64 +116,138 @@ class World:
             act()
         self.now = until
 
+    def alive(self) -> Iterator[Process]:
+        return (process for process in self.running.values() if process.alive)
+
     def start(self, name: str) -> None:
+        """Nothing happens where it runs."""
+        if name in self.running and self.running[name].alive:
+            return
         session = UUID(int=self._chance.getrandbits(128)).hex
         me = Identity(name, session, "production", BUCKET, Model(name="m", digest="d"), "light")
-        process = self.running[name] = Process(Worker(me, self.timing), session)
-        self.give(process, Online())
-        for other in list(self.running.values()):
-            if other.alive and other is not process:
-                self.give(process, Peer(other.core.status("online")))
+        skew = self._chance.uniform(-self.skew, self.skew)
+        process = self.running[name] = Process(name, Worker(me, self.timing), session, skew)
+        self._join(process)
 
-    def crash(self, name: str) -> None:
-        """As kill -9: the will speaks."""
+    def _join(self, process: Process) -> None:
+        """Subscribed: what is retained comes first."""
+        self.give(process, Online())
+        for status in list(self._retained.values()):
+            self.give(process, Peer(status))
+
+    def crash(self, name: str, *, will: bool = True) -> None:
+        """As kill -9: the will speaks, or is lost with the broker's connection to everyone."""
         process = self.running.get(name)
         if process and process.alive:
             process.alive = False
-            self.cast(process, process.core.status("offline"))
+            owned = process.claimed.difference(*(other.claimed for other in self.alive()))
+            orphans = (key for key in sorted(owned) if key in self.stored and not self.results[key])
+            self._orphans |= dict.fromkeys(orphans, self.now)
+            if will:
+                self._cast(process, process.core.status("offline"))
 
     def cut(self, name: str, seconds: float) -> None:
-        """The network is away for one worker; the broker sees it go and come."""
-        if (process := self.running.get(name)) and process.alive:
-            self.give(process, Offline())
-            self.at(self.now + seconds, lambda: self.give(process, Online()))
+        """The network is away for one worker. Its will speaks when the broker notices, or at its return."""
+        process = self.running.get(name)
+        if not process or not process.alive or process.cut:
+            return
+        process.cut = True
+        will = process.core.status("offline")
+        noticed = self.now + min(seconds, self._chance.uniform(0, 22))
+        self.at(noticed, lambda: self._cast(process, will, force=True))
+        self.at(self.now + seconds, lambda: self._reconnect(process))
+        self.give(process, Offline())
 
-    def capture(self, device: str, *, announce: bool = True, times: int = 1) -> str:
-        """An agent uploads a picture and, where told, announces it."""
-        key = capture_key(device, EPOCH + self.now, UUID(int=self._chance.getrandbits(128)).hex)
-        made = Capture(
-            device_id=device, file_path=ObjectPath(BUCKET, key), creation_timestamp=EPOCH + self.now
-        )
+    def _reconnect(self, process: Process) -> None:
+        process.cut = False
+        if process.alive:
+            waiting, process.outbox = process.outbox, []
+            for send in waiting:
+                send()
+            self._join(process)
+
+    def freeze(self, name: str, seconds: float) -> None:
+        """As SIGSTOP: what arrives waits; all of it comes at once afterwards, behind a tick."""
+        process = self.running.get(name)
+        if process and process.alive and not process.frozen:
+            process.frozen = True
+            self.at(self.now + seconds, lambda: self._thaw(process))
+
+    def _thaw(self, process: Process) -> None:
+        process.frozen = False
+        missed, process.missed = process.missed, []
+        for event in [Tick(), *missed]:
+            self.give(process, event)
+
+    def capture(self, device: str, *, announce: bool = True, times: int = 1, late: float = 0.0) -> str:
+        """An agent uploads a picture and, where told, announces it: again and again within `late` seconds."""
+        taken_at = EPOCH + self.now + 50 * self.skew * (sum(device.encode()) % 3 - 1)
+        key = capture_key(device, taken_at, UUID(int=self._chance.getrandbits(128)).hex)
+        made = Capture(device_id=device, file_path=ObjectPath(BUCKET, key), creation_timestamp=taken_at)
         self.stored[key] = (made, self.now)
-        for _ in range(times if announce else 0):
-            for process in list(self.running.values()):
-                self._post(process, Seen(made, EPOCH + self.now))
+        for n in range(times if announce else 0):
+            self.at(self.now + (self._chance.uniform(0, late) if n else 0.0), lambda: self._announce(made))
         return key
 
-    def cast(self, sender: Process, message: Any) -> None:
-        self.messages += not isinstance(message, WorkerStatus)
-        event = Peer(message) if isinstance(message, WorkerStatus) else Said(message)
-        for process in list(self.running.values()):
-            if process is not sender:
-                self._post(process, event)
+    def _announce(self, made: Capture) -> None:
+        def receivers() -> Iterator[tuple[str, Callable[[], None]]]:
+            for process in self.alive():
+                seen = Seen(made, EPOCH + self.now + process.skew)
+                yield process.name, lambda process=process, seen=seen: self._deliver(process, seen)
 
-    def _post(self, process: Process, event: Event) -> None:
-        weather = self.weather if self.now < self.weather.until else Weather()
-        if self._chance.random() < weather.loss:
+        self._broker.publish(self.now, made.device_id, lambda: None, receivers)
+
+    def _deliver(self, process: Process, event: Event) -> None:
+        if not process.cut:
+            self.give(process, event)
+
+    def _cast(self, sender: Process, message: Any, *, force: bool = False) -> None:
+        """To every worker, also back to the sender. The broker speaks a will itself: `force`."""
+        if sender.cut and not force:
+            sender.outbox.append(lambda: self._cast(sender, message))
             return
-        for _ in range(2 if self._chance.random() < weather.repeat else 1):
-            self.at(self.now + self._chance.uniform(0, weather.delay), lambda: self.give(process, event))
+        self.messages[type(message).__name__] += 1
+        self._note(sender, message)
+        event = Peer(message) if isinstance(message, WorkerStatus) else Said(message)
+
+        def arrived() -> None:
+            if isinstance(message, WorkerStatus):
+                self._retained[message.worker] = message
+
+        def receivers() -> Iterator[tuple[str, Callable[[], None]]]:
+            for process in self.alive():
+                yield process.name, lambda process=process: self._deliver(process, event)
+
+        self._broker.publish(self.now, sender.name, arrived, receivers)
+
+    def _note(self, sender: Process, message: Any) -> None:
+        if isinstance(message, Claim):
+            for key, _ in message.captures:
+                sender.claimed.add(key)
+                if (crashed := self._orphans.pop(key, None)) is not None:
+                    self.takeovers.append(self.now - crashed)
+        elif isinstance(message, Finished):
+            for process in self.running.values():
+                process.claimed -= set(message.captures)
 
     def give(self, process: Process, event: Event) -> None:
         if not process.alive:
             return
+        if process.frozen:
+            process.missed.append(event)
+            return
         effects = process.core.handle(event, self.now)
-        self.story.append(f"{self.now:.6f} {process.session[:4]} {event} -> {effects}")
+        self._story.update(f"{self.now:.6f} {process.name} {event} -> {effects}\n".encode())
         for effect in effects:
             self._perform(process, effect)
+        self._wake(process)
+
+    def _wake(self, process: Process) -> None:
         due = process.core.deadline()
         if due is not None and due != process.ticking:
             process.ticking = due
+            process.spins = process.spins + 1 if due <= self.now else 0
+            assert process.spins < _SPIN, f"{process.name} spins: its deadline stays at {due}"
             self.at(max(due, self.now), lambda: self._tick(process, due))
 
     def _tick(self, process: Process, due: float) -> None:
@@ -164,39 +255,80 @@ class World:
             process.ticking = None
             self.give(process, Tick())
 
-    def _later(self, process: Process, seconds: float, event: Event) -> None:
-        self.at(self.now + self._chance.uniform(0, seconds), lambda: self.give(process, event))
+    def _later(self, process: Process, seconds: float, outcome: Callable[[], Event]) -> None:
+        """The step takes up to `seconds`; what it does and answers happens then, if the process still lives."""
 
-    def _perform(self, process: Process, effect: Effect) -> None:  # noqa: C901 -- one arm an effect
+        def end() -> None:
+            if process.alive:
+                self.give(process, outcome())
+
+        self.at(self.now + self._chance.uniform(0, seconds), end)
+
+    def _fails(self) -> bool:
+        return self.now < self.weather.until and self._chance.random() < self.weather.loss / 4
+
+    def _perform(self, process: Process, effect: Effect) -> None:
         match effect:
             case Say():
-                self.cast(process, effect.message)
+                self._cast(process, effect.message)
             case Fetch():
-                there = effect.key in self.stored
-                flaky = self.now < self.weather.until and self._chance.random() < self.weather.loss / 4
-                outcome = Failed(effect.key, "flaky") if flaky else Fetched(effect.key)
-                self._later(process, 0.004, outcome if there else Missing(effect.key))
+                self._later(process, 0.004, lambda: self._fetch(effect.key))
             case Analyse():
-                self.analysed[effect.key] += 1
-                self._later(process, self.work, Analysed(effect.key))
+                self.analysed.update(effect.keys)
+                self._later(process, self.work, lambda: Analysed(effect.keys))
             case Show():
-                self._later(process, 0.005, Shown(effect.key))
+                failed = Failed(effect.key, "flaky") if self._fails() else None
+                self._later(process, 0.005, lambda: failed or Shown(effect.key))
             case Publish():
-                self.results[effect.key] += 1
-                self._later(process, 0.002, Published(effect.key))
+                self._publish(process, effect.key)
             case Settle():
-                self.stored.pop(effect.key, None)
-                self._later(process, 0.004, Settled(effect.key))
+                self._later(process, 0.004, lambda: self._settle(effect.key))
             case Delete():
-                self.superseded |= set(effect.keys) - set(self.results)
-                for key in effect.keys:
-                    self.stored.pop(key, None)
+                self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():
-                old = sorted(
-                    k for k, (_, at) in self.stored.items() if at < self.now - 3 and k > effect.after
-                )
-                page = old[:10]
-                found = tuple(Seen(self.stored[k][0], EPOCH + self.stored[k][1]) for k in page)
-                self._later(process, 0.01, Swept(found, page[-1] if len(page) == 10 else None))
+                self._later(process, 0.01, lambda: self._sweep(process, effect.after))
             case Drop():
                 pass
+
+    def _fetch(self, key: str) -> Event:
+        if self._fails():
+            return Failed(key, "flaky")
+        return Fetched(key) if key in self.stored else Missing(key)
+
+    def _publish(self, process: Process, key: str) -> None:
+        """QoS 1: sent again until the broker has it; the consumer may get it twice, and late."""
+        if process.cut:
+            process.outbox.append(lambda: self._publish(process, key))
+            return
+
+        def consume() -> None:
+            self.delivered[key] += 1
+            self.accepted.setdefault(key, process.name)
+
+        def arrive() -> Event:
+            self.results[key] += 1
+            for _ in range(1 + (self._chance.random() < self.weather.repeat)):
+                self.at(self.now + self._chance.uniform(0, self.weather.delay), consume)
+            return Published(key)
+
+        self._later(process, 0.002, arrive)
+
+    def _settle(self, key: str) -> Event:
+        if self._fails():
+            return Failed(key, "flaky")
+        self.stored.pop(key, None)
+        return Settled(key)
+
+    def _delete(self, effect: Delete) -> Event:
+        if effect.reason == "superseded":
+            self.superseded |= set(effect.keys)
+        for key in effect.keys if not self._fails() else ():
+            self.stored.pop(key, None)
+        return Tick()
+
+    def _sweep(self, process: Process, after: str) -> Event:
+        wall = self.now + process.skew
+        keys = sorted(key for key in self.stored if key > after)[:PAGE]
+        old = (self.stored[key] for key in keys if not 0 <= wall - self.stored[key][1] < YOUNG)
+        found = tuple(Seen(made, EPOCH + at) for made, at in old)
+        return Swept(found, keys[-1] if len(keys) == PAGE else None)
