@@ -26,7 +26,7 @@ PEOPLE = 7
 class Scripted:
     """A detector that sees what it is told, and keeps what it was shown."""
 
-    name, digest, profile, labels = "scripted", "00", "accurate", (PERSON, TRAIN)
+    name, digest, profile, provider, labels = "scripted", "00", "accurate", "cpu", (PERSON, TRAIN)
 
     def __init__(self, *found: Detection) -> None:
         self._found = list(found)
