@@ -2,6 +2,7 @@
 
 import importlib.util
 from functools import partial
+from pathlib import Path
 
 from common.ports.clock import Clock, SystemClock
 from ingest.cameras.address import Network, PiCamera, Recording, Usb, parse
@@ -43,9 +44,15 @@ def place(text: str) -> str:
 
 
 def check(text: str) -> None:
-    """CameraError early, for people: a recording must give a picture; a camera need not be there yet."""
+    """CameraError early, for people: a recording must give a picture and a USB camera be there.
+
+    What is behind a network may come later and is not asked.
+    """
+    address = parse(text)
     camera = camera_for(text, IngestSection(), SystemClock())
-    if isinstance(camera, Film | Album):
+    if isinstance(address, Usb) and not Path(address.place).exists():
+        raise CameraError(f"there is no USB camera {address.index}: {address.place} does not exist")
+    if isinstance(address, Recording):
         try:
             camera.open()
             camera.read()

@@ -1,11 +1,13 @@
 """`--camera`: the device's name, and one sentence for what cannot work."""
 
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from headway import camera_check
 from headway.cameras import parse
 from headway.errors import UserError
 from tests.assets import asset
@@ -50,7 +52,7 @@ def test_a_password_is_not_in_what_is_printed() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("/no/such/file.mp4", "There is no camera, video or folder /no/such/file.mp4"),
+        ("/no/such/file.mp4", "Cannot read /no/such/file.mp4: No such file or directory"),
         ("987", "There is no USB camera 987"),
         ("ftp://user:secret@h/1", "begins with rtsp:// or http"),
         ("rtsp://", "names no host"),
@@ -67,17 +69,33 @@ def test_what_cannot_work_is_said_in_one_sentence(text: str, sentence: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
-    [(b"", "is empty"), (b"not a video" * 100, "no decoder"), (None, "There are no pictures in")],
+    ("name", "content", "sentence"),
+    [
+        ("x.mp4", b"", "x.mp4 is empty"),
+        ("x.mp4", b"not a video" * 100, "Cannot play .*x.mp4: it is damaged or there is no decoder"),
+        ("x.jpg", b"not a picture", "None of the pictures in .*x.jpg can be read"),
+    ],
 )
-def test_a_file_that_cannot_be_played(tmp_path: Path, content: bytes | None, sentence: str) -> None:
-    path = tmp_path / "x.mp4"
-    if content is None:
-        path.mkdir()
-    else:
-        path.write_bytes(content)
-    with pytest.raises(UserError, match=sentence):
+def test_what_ingest_finds_wrong_is_shown_in_its_words(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
         parse([str(path)])
+    assert re.match(sentence, str(caught.value).removeprefix(f"{tmp_path}/"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_decoder_that_crashes_takes_nothing_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = tmp_path / "crash.py"
+    crash.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    monkeypatch.setattr(camera_check, "__name__", "crash")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(UserError, match="its decoder crashed"):
+        parse([VTEST])
 
 
 def test_two_cameras_of_one_name() -> None:

@@ -175,3 +175,12 @@ def test_a_folder_without_pictures_is_refused(names: list[str], message: str, tm
         (tmp_path / name).write_bytes(b"no picture")
     with pytest.raises(CameraError, match=message):
         check(str(tmp_path))
+
+
+def test_a_usb_camera_that_is_not_plugged_in_is_said_early() -> None:
+    with pytest.raises(CameraError, match="there is no USB camera 987: /dev/video987 does not exist"):
+        check("987")
+
+
+def test_a_camera_behind_the_network_may_come_later() -> None:
+    check("rtsp://user:secret@camera.invalid/1")
