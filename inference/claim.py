@@ -22,9 +22,11 @@ none. Memory is bounded: of what others own and of what is finished, the `memory
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2s
+from itertools import takewhile
 
 from common.wire.keys import parse_capture_key
 from common.wire.messages import Claim, Finished, Renewal
@@ -41,32 +43,40 @@ def slot(key: str) -> str:
 
 def rank(key: str, worker: str) -> bytes:
     """Rendezvous hashing (Thaler and Ravishankar 1998): the live worker of the lowest rank is preferred."""
-    return blake2s(f"{slot(key)}/{worker}".encode()).digest()
+    return _rank(slot(key), worker)
 
 
 def preferred(key: str, workers: Iterable[str]) -> str:
     """The worker that should take this capture when it has room."""
-    return min(workers, key=lambda worker: rank(key, worker))
+    when = slot(key)
+    return min(workers, key=lambda worker: _rank(when, worker))
+
+
+@lru_cache(4096)
+def _rank(when: str, worker: str) -> bytes:
+    return blake2s(f"{when}/{worker}".encode()).digest()
 
 
 @dataclass(slots=True)
 class Ballot:
-    """What is known of one capture's owner. `heard`: when the owner last spoke of it, monotonic seconds."""
+    """What is known of one capture's owner."""
 
     term: int
     owner: str | None
     held: bool
-    heard: float
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a message changed, by capture: taken by others, lost by us, to be defended, finished."""
+    """What a message changed, by capture: taken by others, lost by us, to be defended, finished, and
+    forgotten, for memory's sake, before anybody finished it.
+    """
 
     taken: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     defend: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
 
 
 class Ballots:
@@ -76,7 +86,9 @@ class Ballots:
         self._me = me
         self._lease = lease
         self._memory = memory
-        self._open: OrderedDict[str, Ballot] = OrderedDict()
+        self._open: dict[str, Ballot] = {}
+        self._leases: OrderedDict[str, float] = OrderedDict()
+        """Of what others own, when the owner last spoke of it (monotonic seconds), longest ago first."""
         self._finished: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
@@ -93,13 +105,14 @@ class Ballots:
         ballot = self._open.get(key)
         return ballot is not None and ballot.owner == self._me
 
-    def claim(self, keys: Iterable[str], now: float) -> Claim:
+    def claim(self, keys: Iterable[str]) -> Claim:
         """Take free captures, each in the term after the last one known."""
-        return Claim(worker=self._me, captures=tuple((key, self._take(key, now)) for key in keys))
+        return Claim(worker=self._me, captures=tuple((key, self._take(key)) for key in keys))
 
-    def _take(self, key: str, now: float) -> int:
+    def _take(self, key: str) -> int:
         last = self._open.get(key)
-        self._open[key] = Ballot(last.term + 1 if last else 0, self._me, held=False, heard=now)
+        self._open[key] = Ballot(last.term + 1 if last else 0, self._me, held=False)
+        self._leases.pop(key, None)
         return self._open[key].term
 
     def hold(self, keys: Iterable[str]) -> None:
@@ -115,7 +128,7 @@ class Ballots:
 
     def finish(self, keys: Iterable[str]) -> None:
         for key in keys:
-            self._open.pop(key, None)
+            self._close(key)
             self._finished[key] = None
             self._finished.move_to_end(key)
         while len(self._finished) > self._memory:
@@ -136,6 +149,7 @@ class Ballots:
             taken=tuple(key for key, verdict in verdicts if verdict in ("taken", "lost")),
             lost=tuple(key for key, verdict in verdicts if verdict == "lost"),
             defend=tuple(key for key, verdict in verdicts if verdict == "defend"),
+            forgotten=tuple(self._forget_oldest()),
         )
 
     def _judge(self, key: str, term: int, worker: str, held: bool, now: float) -> str:  # noqa: FBT001
@@ -144,22 +158,29 @@ class Ballots:
         ballot = self._open.get(key)
         if ballot is not None and ballot.owner == worker and term == ballot.term:
             ballot.held |= held
-            ballot.heard = now
+            self._heard_of(key, now)
             return "taken"
         if ballot is not None and not self._beats(key, term, worker, held, ballot):
             return "defend" if ballot.owner == self._me and ballot.held else "kept"
         ours = ballot is not None and ballot.owner == self._me
-        self._open[key] = Ballot(term, worker, held, now)
-        self._open.move_to_end(key)
-        self._forget_oldest()
+        self._open[key] = Ballot(term, worker, held)
+        self._heard_of(key, now)
         return "lost" if ours else "taken"
 
-    def _forget_oldest(self) -> None:
-        """Of what is not ours; the sweep finds again what was not finished."""
-        if len(self._open) > self._memory:
-            oldest = next((key for key, ballot in self._open.items() if ballot.owner != self._me), None)
-            if oldest is not None:
-                del self._open[oldest]
+    def _heard_of(self, key: str, now: float) -> None:
+        self._leases[key] = now
+        self._leases.move_to_end(key)
+
+    def _forget_oldest(self) -> Iterator[str]:
+        """Of what others own; the sweep finds again what was not finished."""
+        while len(self._leases) > self._memory:
+            key = next(iter(self._leases))
+            self._close(key)
+            yield key
+
+    def _close(self, key: str) -> None:
+        self._open.pop(key, None)
+        self._leases.pop(key, None)
 
     @staticmethod
     def _beats(key: str, term: int, worker: str, held: bool, ballot: Ballot) -> bool:  # noqa: FBT001
@@ -169,29 +190,28 @@ class Ballots:
             return held
         return rank(key, worker) < rank(key, ballot.owner)
 
-    def free(self, which: Callable[[Ballot], bool]) -> list[str]:
-        """Take captures from the other workers' ballots that `which` selects; their terms are kept."""
-        keys = [k for k, b in self._open.items() if b.owner not in (None, self._me) and which(b)]
-        for key in keys:
-            self._open[key].owner = None
-        return keys
-
     def bury(self, worker: str) -> list[str]:
         """Free what a worker owned that is gone."""
-        return self.free(lambda ballot: ballot.owner == worker)
+        return self._free([key for key in self._leases if self._open[key].owner == worker])
 
     def expire(self, now: float) -> list[str]:
         """Free what was not renewed within the lease."""
-        return self.free(lambda ballot: ballot.heard + self._lease <= now)
+        return self._free(list(takewhile(lambda key: self._leases[key] + self._lease <= now, self._leases)))
+
+    def _free(self, keys: list[str]) -> list[str]:
+        """The next claim is in the next term, so the terms are kept."""
+        for key in keys:
+            del self._leases[key]
+            self._open[key].owner = None
+        return keys
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop free ballots of captures that nobody here can name the device of."""
         for key in keys:
             if not self.is_taken(key):
-                self._open.pop(key, None)
+                self._close(key)
 
     def deadline(self) -> float | None:
         """When the next lease of another worker runs out."""
-        others = (b.heard for b in self._open.values() if b.owner not in (None, self._me))
-        first = min(others, default=None)
+        first = next(iter(self._leases.values()), None)
         return None if first is None else first + self._lease

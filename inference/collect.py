@@ -1,21 +1,38 @@
-"""Which captures wait for an owner, and when there are enough of them to claim. Pure."""
+"""Which captures wait for an owner, and when there are enough of them to claim. Pure.
+
+Every event asks for the next deadline, so nothing here looks at all devices: a device whose captures this
+worker may take lies in one heap by its wait, one that is left to another worker for a while in another by
+the end of that while. What has changed since it was put there is passed over when it comes up.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from itertools import count
+from math import inf
+from typing import Literal, NamedTuple
 
 from common.wire.messages import MAX_BATCH, Capture
 
+Policy = Literal["latest", "every"]
+"""Analyse the latest capture of each device (a Collector), or every capture (a Backlog)."""
+
 _PER_DEVICE = 50
+_SPARE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A capture and when this worker heard of it, by the wall (Unix seconds) and monotonic."""
+    """A capture and when this worker heard of it, by the wall (Unix seconds) and monotonic.
+
+    `born`: when it came to the store, or was first heard of, monotonic.
+    """
 
     capture: Capture
     received_at: float
     since: float
+    born: float
 
     @property
     def key(self) -> str:
@@ -29,21 +46,56 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to claim: the latest of each device, and the older ones that it supersedes."""
+    """What to claim: captures to analyse, and others to delete unseen."""
 
-    latest: tuple[str, ...]
-    superseded: tuple[str, ...]
+    chosen: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Device:
+    """What waits of one device, and since when. From `opens` on this worker may take it."""
+
+    waiting: deque[Announced] = field(default_factory=deque)
+    since: float = inf
+    opens: float = inf
+    entry: "_Entry | None" = None
+
+
+class _Entry(NamedTuple):
+    """A device's place in a heap; a place that it has left is passed over."""
+
+    time: float
+    number: int
+    device: str
 
 
 class Collector:
-    """Waiting captures by device. Of each, the 50 latest; older ones are left to the sweep."""
+    """Waiting captures by device: the 50 latest of each, and `memory` in all; others are left to the sweep.
 
-    def __init__(self, max_batch: int, max_wait: float, patience: float) -> None:
+    `mine` says whether this worker is the preferred one for a capture; other workers' are left to them for
+    `patience` seconds.
+    """
+
+    def __init__(
+        self,
+        max_batch: int,
+        max_wait: float,
+        patience: float,
+        mine: Callable[[str], bool],
+        memory: int = 50_000,
+    ) -> None:
         self._max_batch = max_batch
         self._max_wait = max_wait
         self._patience = patience
-        self._devices: dict[str, deque[Announced]] = {}
+        self._mine = mine
+        self._memory = memory
+        self._devices: dict[str, _Device] = {}
         self._device_of: dict[str, str] = {}
+        self._closed: list[_Entry] = []
+        self._open: list[_Entry] = []
+        self._ready: set[str] = set()
+        self._numbers = count()
 
     def __len__(self) -> int:
         return len(self._device_of)
@@ -52,45 +104,90 @@ class Collector:
         """Let it wait; the keys that this pushes out of memory."""
         if announced.key in self._device_of:
             return []
-        self._device_of[announced.key] = announced.capture.device_id
-        waiting = self._devices.setdefault(announced.capture.device_id, deque())
-        waiting.append(announced)
-        pushed = [waiting[0].key] if len(waiting) > _PER_DEVICE else []
+        name = announced.capture.device_id
+        self._device_of[announced.key] = name
+        device = self._devices.setdefault(name, _Device())
+        device.waiting.append(announced)
+        self._place(name, device, min(device.since, announced.since))
+        pushed = self._too_many(device)
         self.remove(pushed)
         return pushed
 
+    def _too_many(self, device: _Device) -> list[str]:
+        if len(device.waiting) > _PER_DEVICE:
+            return [device.waiting[0].key]
+        return [next(iter(self._device_of))] if len(self._device_of) > self._memory else []
+
     def remove(self, keys: Iterable[str]) -> None:
-        gone = [key for key in keys if key in self._device_of]
-        for device in {self._device_of[key] for key in gone}:
-            kept = deque(a for a in self._devices[device] if a.key not in gone)
-            if kept:
-                self._devices[device] = kept
+        gone = {key: self._device_of.pop(key) for key in keys if key in self._device_of}
+        for name in dict.fromkeys(gone.values()):
+            device = self._devices[name]
+            device.waiting = deque(a for a in device.waiting if a.key not in gone)
+            if device.waiting:
+                self._place(name, device, min(a.since for a in device.waiting))
             else:
-                del self._devices[device]
-        for key in gone:
-            del self._device_of[key]
+                del self._devices[name]
+                self._ready.discard(name)
 
-    def select(self, now: float, mine: Callable[[str], bool]) -> Selection | None:
+    def reconsider(self) -> None:
+        """Other workers than before are there: `mine` may answer otherwise."""
+        for name, device in self._devices.items():
+            self._place(name, device, device.since)
+
+    def select(self, now: float) -> Selection | None:
         """A ripe batch, longest wait first: full, or with one that has waited long enough."""
-        ready = [(self._since(w), w) for w in self._devices.values() if self._opens(w, mine) <= now]
-        ready.sort(key=lambda pair: pair[0])
-        if not ready or (len(ready) < self._max_batch and ready[0][0] + self._max_wait > now):
+        while (entry := self._first(self._closed)) and entry.time <= now:
+            heappop(self._closed)
+            self._put(entry.device, self._devices[entry.device], is_open=True)
+        entry = self._first(self._open)
+        if not entry or (len(self._ready) < self._max_batch and entry.time + self._max_wait > now):
             return None
-        return _selection([waiting for _, waiting in ready[: self._max_batch]])
+        chosen: list[_Entry] = []
+        while len(chosen) < self._max_batch and self._first(self._open):
+            chosen.append(heappop(self._open))
+        for entry in chosen:
+            heappush(self._open, entry)
+        return _selection([self._devices[entry.device].waiting for entry in chosen])
 
-    def deadline(self, mine: Callable[[str], bool]) -> float | None:
-        """When a batch will be ripe if nothing more arrives."""
-        times = (max(self._opens(w, mine), self._since(w) + self._max_wait) for w in self._devices.values())
+    def deadline(self) -> float | None:
+        """When to look again if nothing more arrives: a batch is ripe, or another worker's time is over."""
+        oldest, opening = self._first(self._open), self._first(self._closed)
+        times = [oldest.time + self._max_wait] if oldest else []
+        times += [opening.time] if opening else []
         return min(times, default=None)
 
-    def _opens(self, waiting: deque[Announced], mine: Callable[[str], bool]) -> float:
-        """From when this worker may take a device's captures: another's are left to it for a while."""
-        since = self._since(waiting)
-        return since if mine(_latest(waiting).key) else since + self._patience
+    def _place(self, name: str, device: _Device, since: float) -> None:
+        """Into the heap where it belongs."""
+        mine = self._mine(_latest(device.waiting).key)
+        opens = since if mine else since + self._patience
+        if (since, opens) != (device.since, device.opens):
+            device.since, device.opens = since, opens
+            self._put(name, device, is_open=mine)
+            self._compact()
 
-    @staticmethod
-    def _since(waiting: deque[Announced]) -> float:
-        return min(a.since for a in waiting)
+    def _put(self, name: str, device: _Device, *, is_open: bool) -> None:
+        entry = _Entry(device.since if is_open else device.opens, next(self._numbers), name)
+        device.entry = entry
+        heappush(self._open if is_open else self._closed, entry)
+        (self._ready.add if is_open else self._ready.discard)(name)
+
+    def _first(self, heap: list[_Entry]) -> _Entry | None:
+        """The earliest place that its device still has."""
+        while heap and not self._stands(heap[0]):
+            heappop(heap)
+        return heap[0] if heap else None
+
+    def _stands(self, entry: _Entry) -> bool:
+        device = self._devices.get(entry.device)
+        return device is not None and device.entry is entry
+
+    def _compact(self) -> None:
+        """Half of the places at most are left ones."""
+        if len(self._open) + len(self._closed) > 2 * len(self._devices) + _SPARE:
+            self._open = [entry for entry in self._open if self._stands(entry)]
+            self._closed = [entry for entry in self._closed if self._stands(entry)]
+            heapify(self._open)
+            heapify(self._closed)
 
 
 def _latest(waiting: Iterable[Announced]) -> Announced:
@@ -98,7 +195,7 @@ def _latest(waiting: Iterable[Announced]) -> Announced:
 
 
 def _selection(devices: list[deque[Announced]]) -> Selection:
-    latest = tuple(_latest(waiting).key for waiting in devices)
+    latest = dict.fromkeys(_latest(waiting).key for waiting in devices)
     older = (a.key for waiting in devices for a in waiting)
     superseded = [key for key in older if key not in latest]
-    return Selection(latest, tuple(superseded[: MAX_BATCH - len(latest)]))
+    return Selection(tuple(latest), tuple(superseded[: MAX_BATCH - len(latest)]))

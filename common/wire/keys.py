@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 CAPTURES = "captures/"
-_KEY = re.compile(r"captures/([A-Za-z0-9][A-Za-z0-9._:-]{0,127})/(\d{8}T\d{12}Z)-[0-9a-f]{32}\.jpg")
+_KEY = re.compile(
+    r"captures/([A-Za-z0-9][A-Za-z0-9._:-]{0,127})/([0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4})([0-9]{6})Z"
+    r"-[0-9a-f]{32}\.jpg"
+)
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -24,9 +27,9 @@ def parse_capture_key(key: str) -> CaptureKey | None:
     """The device and the time in a key that `capture_key` made; None for any other key."""
     if not (match := _KEY.fullmatch(key)):
         return None
-    device, time = match.groups()
+    device, second, fraction = match.groups()
     try:
-        return CaptureKey(device, datetime.strptime(time, _TIME).replace(tzinfo=UTC).timestamp())
+        return CaptureKey(device, datetime.fromisoformat(f"{second}.{fraction}+00:00").timestamp())
     except ValueError:
         return None
 

@@ -41,7 +41,7 @@ def renewal(worker: str, term: int = 0) -> Renewal:
 )
 def test_what_we_claimed(me: str, held: bool, heard: Claim | Renewal | Finished, outcome: str) -> None:  # noqa: FBT001
     ballots = Ballots(me, LEASE)
-    ballots.claim([KEY], now=0)
+    ballots.claim([KEY])
     if held:
         ballots.hold([KEY])
     verdict = ballots.hear(heard, now=1)
@@ -54,7 +54,7 @@ def test_a_lower_term_is_turned_away_with_the_higher_one() -> None:
     ballots = Ballots(LOW, LEASE)
     ballots.hear(claim(HIGH), now=0)
     assert ballots.bury(HIGH) == [KEY]
-    assert ballots.claim([KEY], now=1).captures == ((KEY, 1),)
+    assert ballots.claim([KEY]).captures == ((KEY, 1),)
     ballots.hold([KEY])
     assert ballots.hear(renewal(HIGH, term=0), now=2).defend == (KEY,)
     assert ballots.renewal([KEY]) == renewal(LOW, term=1)
@@ -73,7 +73,7 @@ def test_a_lease_is_kept_by_renewals_and_runs_out_without() -> None:
 
 def test_our_own_captures_do_not_expire_for_us() -> None:
     ballots = Ballots("me", LEASE)
-    ballots.claim([KEY], now=0)
+    ballots.claim([KEY])
     assert ballots.expire(100) == []
     assert ballots.deadline() is None
 
@@ -96,12 +96,16 @@ def test_memory_of_the_finished_is_bounded() -> None:
 
 def test_a_flood_of_claims_pushes_out_the_oldest_of_others_and_never_our_own() -> None:
     ballots = Ballots("me", LEASE, memory=3)
-    ballots.claim([KEY], now=0)
+    ballots.claim([KEY])
+    forgotten: list[str] = []
     for n in range(10):
-        ballots.hear(Claim(worker="other", captures=((f"k{n}", 0),)), now=n)
-    assert len(ballots) == 3
+        heard = ballots.hear(Claim(worker="other", captures=((f"k{n}", 0),)), now=n)
+        forgotten += heard.forgotten
+    assert len(ballots) == 4
     assert ballots.is_mine(KEY)
-    assert ballots.is_taken("k9")
+    assert ballots.is_taken("k7")
+    assert forgotten == [f"k{n}" for n in range(7)]
+    assert ballots.deadline() == 7 + LEASE
 
 
 def test_captures_of_one_time_slot_prefer_one_worker_and_slots_are_shared_out() -> None:

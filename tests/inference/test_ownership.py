@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -60,7 +59,7 @@ def cause(world: World, troubles: Iterable[Trouble]) -> None:
 
 
 def quiet(world: World, keys: list[str]) -> None:
-    """In the end nothing is owed, nothing is remembered, and a consumer has seen all that was not superseded."""
+    """In the end nothing is owed or remembered, and a consumer has seen all that was not superseded."""
     for key in keys:
         assert world.results[key] or key in world.superseded, f"{key} was never looked at"
         assert bool(world.results[key]) == (key in world.accepted)
@@ -117,7 +116,11 @@ def test_in_any_weather_and_trouble_every_capture_is_looked_at_in_the_end(
 @simulation
 @given(SEEDS, st.integers(2, 8), st.booleans(), st.lists(st.floats(0.6, 8), min_size=1, max_size=6), ORDERS)
 def test_survivors_take_over_within_one_lease(
-    seed: int, workers: int, will: bool, crashes: list[float], order: Order
+    seed: int,
+    workers: int,
+    will: bool,  # noqa: FBT001 -- hypothesis gives by position
+    crashes: list[float],
+    order: Order,
 ) -> None:
     """And at once where the broker says that the owner is gone."""
     timing = Timing(max_batch=2)

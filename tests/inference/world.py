@@ -52,7 +52,7 @@ _SPIN = 1000
 
 @dataclass(slots=True, eq=False)
 class Process:
-    """A worker that runs; a restarted one is another process under the same name. `skew`: its clock's error."""
+    """A worker that runs; a restarted one is another process under its name. `skew`: its clock's error."""
 
     name: str
     core: Worker
@@ -256,7 +256,7 @@ class World:
             self.give(process, Tick())
 
     def _later(self, process: Process, seconds: float, outcome: Callable[[], Event]) -> None:
-        """The step takes up to `seconds`; what it does and answers happens then, if the process still lives."""
+        """The step takes up to `seconds`; its deed and its answer happen then, if the process still lives."""
 
         def end() -> None:
             if process.alive:
