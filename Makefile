@@ -3,7 +3,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test test-all check web bench clean
+.PHONY: help setup up test test-all test-web check web bench clean
 
 PYTHON ?=
 ARGS ?=
@@ -27,11 +27,15 @@ setup: $(DONE)/runtime $(DONE)/dev $(DONE)/broker $(DONE)/apt engage/static/inde
 	@$(BIN)/headway model
 	@$(BIN)/headway footage
 
-test: setup ## Every test but the slow ones
+test: setup test-web ## Every test but the slow ones
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-test-all: setup ## Every test
+test-all: setup test-web ## Every test
 	@$(BIN)/python -m pytest $(ARGS)
+
+# Heard of only when it fails.
+test-web: web/node_modules/.package-lock.json
+	@out=$$(scripts/npm --prefix web run --silent test 2>&1) || { printf '%s\n' "$$out"; exit 1; }
 
 check: $(DONE)/dev web/node_modules/.package-lock.json ## Style, types, layers, generated files
 	$(BIN)/ruff check .

@@ -3,7 +3,8 @@
 import { batch, computed, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 import { type Anchor, heard, hubTime, isBehind, read } from "./clock";
-import { type Changes, type Live, type Seen, type Snapshot, type State, fromSnapshot, inOrder, stateAt, totalAt, withChanges } from "./live";
+import { type Live, type Seen, fromSnapshot, inOrder, stateAt, totalAt, withChanges } from "./live";
+import type { Changes, Snapshot, State } from "./wire";
 
 export type Link = "connecting" | "connected" | "lost";
 

@@ -1,42 +1,6 @@
 // The live state: a snapshot, then changes with a revision. Pure: time is an argument, in seconds.
 
-export type State = "live" | "stale" | "offline" | "unknown";
-export type Broker = "connected" | "lost";
-
-/** A device as engage tells it; moments are unix seconds, `age` and `staleAfter` by the hub's clock. */
-export interface Device {
-  readonly deviceID: string;
-  readonly state: State;
-  readonly count: number | null;
-  readonly counts: Readonly<Record<string, number>>;
-  readonly capturedAt: number | null;
-  readonly receivedAt: number | null;
-  readonly age: number | null;
-  readonly staleAfter: number | null;
-  readonly flow: string | null;
-  readonly model: string | null;
-  readonly snapshot: string | null;
-  readonly sequence: number | null;
-  readonly skew: number | null;
-  readonly worker: string | null;
-  readonly queueMs: number | null;
-  readonly inferenceMs: number | null;
-  readonly width: number | null;
-  readonly height: number | null;
-}
-
-export interface Snapshot {
-  readonly revision: number;
-  readonly now: number;
-  readonly broker: Broker;
-  readonly devices: readonly Device[];
-}
-
-/** What is new since revision `since`: devices as they are now, and the ids of those that are gone. */
-export interface Changes extends Snapshot {
-  readonly since: number;
-  readonly gone: readonly string[];
-}
+import type { Broker, Changes, Device, Snapshot, State } from "./wire";
 
 /** A device and the moment its value is of, by the hub's clock; null when it never sent one. */
 export interface Seen {

@@ -1,6 +1,6 @@
 // What a screen reader is told: changes of state, never every number.
 
-import type { State } from "./live";
+import type { State } from "./wire";
 import { plural } from "./words";
 
 const ONE_BY_ONE = 3;

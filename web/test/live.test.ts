@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Changes, type Device, type Snapshot, ageAt, fromSnapshot, inOrder, stateAt, totalAt, withChanges } from "../src/live";
+import { ageAt, fromSnapshot, inOrder, stateAt, totalAt, withChanges } from "../src/live";
+import type { Changes, Device, Snapshot } from "../src/wire";
 
 function device(deviceID: string, more: Partial<Device> = {}): Device {
   return {

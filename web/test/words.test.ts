@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { State } from "../src/live";
 import { toSay } from "../src/say";
+import type { State } from "../src/wire";
 import { duration, milliseconds, skewText } from "../src/words";
 
 test.each([

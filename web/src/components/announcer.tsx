@@ -1,8 +1,8 @@
 import { untracked, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { known, link, states } from "../api";
-import type { State } from "../live";
 import { toSay } from "../say";
+import type { State } from "../wire";
 
 const PAUSE = 3000; // ms between two announcements
 

@@ -1,4 +1,4 @@
-import type { State } from "../live";
+import type { State } from "../wire";
 
 /** The number of people. Only a live number stands in full colour; any other says that it is the last known. */
 export function Count({ count, state }: { count: number | null; state: State }) {

@@ -1,8 +1,8 @@
 import { type ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { deviceIDs, known } from "../api";
-import type { Device } from "../live";
 import { close, open } from "../route";
+import type { Device } from "../wire";
 import { duration, milliseconds, moment, skewText } from "../words";
 import { Age } from "./age";
 import { Count } from "./count";

@@ -1,6 +1,7 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { deviceOf, now } from "../api";
-import { type Seen, type State, stateAt } from "../live";
+import { type Seen, stateAt } from "../live";
+import type { State } from "../wire";
 
 /** A device and its state now; they change only when it does, not with every tick. */
 export function useDevice(id: string): { seen: ReadonlySignal<Seen | undefined>; state: ReadonlySignal<State> } {

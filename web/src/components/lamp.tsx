@@ -1,4 +1,4 @@
-import type { State } from "../live";
+import type { State } from "../wire";
 
 const NAMES: Record<State, string> = { live: "Live", stale: "Stale", offline: "Offline", unknown: "Unknown" };
 
