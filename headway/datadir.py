@@ -1,7 +1,7 @@
 """The folder that holds all of one installation: lock, secrets, ports, logs, and what the servers store.
 
 headway.lock     held while `up` runs
-headway.json     secrets and ports, stable from one start to the next (0600)
+headway.json     secrets, ports and the worker's name, stable from one start to the next (0600)
 headway.toml     settings for the services, written at every start (0600)
 endpoints.json   where everything is, for other programs; there while `up` runs (0600)
 broker/ store/   what the servers keep
@@ -19,6 +19,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, ValidationError
 
+from common.wire.names import WorkerID
 from headway.errors import UserError
 
 WANTED_BYTES = 300_000_000
@@ -32,6 +33,8 @@ class Memory(BaseModel):
     s3_access_key: str = Field(default_factory=lambda: f"headway{secrets.token_hex(6)}")
     s3_secret_key: str = Field(default_factory=lambda: secrets.token_urlsafe(30), repr=False)
     ports: dict[str, int] = Field(default_factory=dict)
+    worker: WorkerID = Field(default_factory=lambda: f"worker-{secrets.token_hex(3)}")
+    """Kept, or every start would leave one more worker's status behind in the broker."""
 
 
 class DataDir:

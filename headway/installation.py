@@ -61,8 +61,12 @@ def prepare(options: Options, data: DataDir) -> Installation:
     _set(tables, env, "engage", {"host": LOOPBACK, "port": options.port})
     if options.interval is not None:
         _set(tables, env, "ingest", {"interval": options.interval})
+    if not _is_set(tables, env, "inference", "name"):
+        _set(tables, env, "inference", {"name": memory.worker})
     file = data.write("headway.toml", toml.dump(tables))
     settings = load(CommonSettings, ["--config", str(file)], env)
+    if settings.telemetry.metrics_port:
+        raise UserError("Every part serves metrics of its own: leave telemetry.metrics_port at 0 here")
     for model in (InferenceSettings, EngageSettings, IngestSettings):
         load(model, ["--config", str(file)], env)
     data.keep(memory)
@@ -123,10 +127,14 @@ def _server(
     if isinstance(flag, Mapping):
         _set(tables, env, section, flag)
         return False
-    if key in tables.get(section, {}) or _variable(section, key) in env:
+    if _is_set(tables, env, section, key):
         return False
     _set(tables, env, section, own)
     return True
+
+
+def _is_set(tables: toml.Tables, env: Mapping[str, str], section: str, key: str) -> bool:
+    return key in tables.get(section, {}) or _variable(section, key) in env
 
 
 def _bus(memory: Memory) -> dict[str, Any]:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.config import ConfigError
+from common.config import ConfigError, load
 from headway import outside, ports, toml, weed
 from headway.datadir import DataDir
 from headway.errors import UserError
 from headway.installation import Installation, Options, endpoints, prepare
+from inference.settings import InferenceSettings
 
 
 def prepared(folder: Path, **flags: Any) -> Installation:
@@ -178,6 +179,29 @@ def test_endpoints_are_as_the_contract_has_them(tmp_path: Path) -> None:
             "secure": False,
         },
     }
+
+
+def test_the_worker_keeps_its_name_from_start_to_start(tmp_path: Path) -> None:
+    names = [load_worker(prepared(tmp_path / "d")) for _ in range(2)]
+    assert names[0] == names[1]
+    assert load_worker(prepared(tmp_path / "other")) != names[0], "two may share a broker"
+
+
+@pytest.mark.parametrize("where", ["flag", "environment"])
+def test_the_worker_s_name_may_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    if where == "environment":
+        monkeypatch.setenv("HEADWAY_INFERENCE__NAME", "mine")
+    chosen = ("inference.name=mine",) if where == "flag" else ()
+    assert load_worker(prepared(tmp_path / "d", assignments=chosen)) == "mine"
+
+
+def load_worker(made: Installation) -> str:
+    return load(InferenceSettings, ["--config", str(made.file)], made.env).inference.name
+
+
+def test_one_port_for_the_metrics_of_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"telemetry\.metrics_port"):
+        prepared(tmp_path / "d", assignments=("telemetry.metrics_port=9100",))
 
 
 @pytest.mark.parametrize(
