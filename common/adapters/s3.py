@@ -64,7 +64,7 @@ class S3Store:
                 if error.code not in _OURS_ALREADY:  # somebody else was faster
                     raise
 
-        self._call("bucket", self.bucket, make)
+        self._call("make", f"bucket {self.bucket}", make)
 
     def put(self, key: str, data: bytes, content_type: str = "image/jpeg") -> None:
         def put() -> None:

@@ -1,6 +1,7 @@
 """What only a real connection to a store shows: who is let in, TLS, time-outs, answers that make no sense."""
 
 import gzip
+import re
 import socket
 import ssl
 import threading
@@ -47,7 +48,7 @@ def test_wrong_credentials_do_not_pass(
 ) -> None:
     error = opened(weed.settings(**wrong), call)
     assert not error.transient
-    assert f"127.0.0.1:{weed.port} refused to " in str(error)
+    assert re.search(rf"127\.0\.0\.1:{weed.port} refused to (make bucket|put|get|delete|list) ", str(error))
     assert "canary" not in str(error)
 
 
