@@ -4,19 +4,17 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.request import urlopen
 
-_SECONDS = 2.0
-_MOST = 10_000_000
+from headway import local_http
 
 
 def fetch(web: str) -> list[dict[str, Any]]:
     """`GET /api/v1/devices`; OSError when nothing answers, ValueError when the answer is not that."""
-    with urlopen(f"{web}/api/v1/devices", timeout=_SECONDS) as answer:  # noqa: S310 -- from our own file
-        devices = json.loads(answer.read(_MOST))["devices"]
-    if not isinstance(devices, list):
-        raise TypeError("devices is no list")
-    return devices
+    match json.loads(local_http.get(f"{web}/api/v1/devices")):
+        case {"devices": [*devices]}:
+            return devices
+        case _:
+            raise ValueError("the answer is no list of devices")
 
 
 class Watcher:
@@ -43,5 +41,5 @@ class Watcher:
         while not self._stopped.wait(1.0):
             try:
                 self._latest = fetch(self._web)
-            except (OSError, ValueError, TypeError, KeyError):
+            except (OSError, ValueError):
                 self._latest = ()

@@ -4,18 +4,16 @@ import os
 import socket
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.ports.bus import BusEvent, Connected, Disconnected
 from common.ports.store import StoreError
 from common.settings import BusSettings, StoreSettings
+from headway import local_http
 
 _KEY = "headway/ready"
 _STORE_SECONDS = 1.0
-_HTTP_SECONDS = 2.0
 
 
 def bus_trouble(settings: BusSettings, within: float) -> str | None:
@@ -51,13 +49,15 @@ def store_trouble(settings: StoreSettings) -> str | None:
         store.delete([_KEY])
     except StoreError as error:
         return str(error)
+    finally:
+        store.close()
     return None
 
 
 def web_trouble(url: str) -> str | None:
     """None when the URL answers with success; else why not."""
     try:
-        with urlopen(url, timeout=_HTTP_SECONDS):  # noqa: S310 -- our own loopback address
-            return None
-    except (URLError, OSError) as error:
+        local_http.get(url)
+    except OSError as error:
         return str(error)
+    return None

@@ -28,7 +28,7 @@ def status(data: Path, *, as_json: bool) -> None:
     web = _web(data)
     try:
         devices = fetch(web)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{web} does not answer ({error}): is `headway up` still running?") from error
     if as_json:
         for device in devices:
