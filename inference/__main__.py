@@ -14,38 +14,58 @@ from common.ports.clock import SystemClock
 from common.wire.codec import encode
 from common.wire.messages import Model
 from common.wire.topics import Topics
+from inference.batch_size import load_tuned
 from inference.model.error import ModelError
 from inference.model.prepare import prepare
 from inference.model_process import ModelProcess
 from inference.runner import Runner
-from inference.settings import InferenceSettings
-from inference.ssdlite_detector import SsdliteDetector
+from inference.settings import InferenceSection, InferenceSettings
 from inference.worker import Identity, Timing, Worker
 
 log = structlog.get_logger(__name__)
+
+_DEVICES = 8  # in a batch: more would wait for one worker while others are idle
 
 
 def main() -> int:
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
-    try:
-        prepare(lambda step: log.info("preparing the model", step=str(step)))
-        detector = ModelProcess(partial(SsdliteDetector.load, own.profile), own.model_timeout)
-    except ModelError as error:
-        sys.exit(f"inference: {error}")
+    detector = _load(own)
     model = Model(name=detector.name, digest=detector.digest)
     bucket = settings.store.bucket
     me = Identity(own.name, uuid4().hex, own.flow, bucket, model, own.profile, detector.provider)
-    timing = Timing(max_batch=own.max_batch, max_wait=own.max_wait, settle=own.settle, lease=own.lease)
-    worker = Worker(me, timing)
+    worker = Worker(me, _timing(own, detector.batch))
     will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))
     bus = MqttBus(settings.bus, f"headway-worker-{own.name}", will)
     runner = Runner(worker, me, settings, bus, S3Store(settings.store), detector, SystemClock())
     runner.start()
-    log.info(
-        "worker", name=own.name, flow=own.flow, model=model.name, digest=model.digest, profile=own.profile
-    )
+    log.info("worker", name=own.name, flow=own.flow, model=model.name, provider=detector.provider)
     return service.run(runner.loop, [runner.close, detector.close])
+
+
+def _load(own: InferenceSection) -> ModelProcess:
+    try:
+        prepare(lambda step: log.info("preparing the model", step=str(step)))
+        detector = ModelProcess(partial(load_tuned, own.profile, own.provider), own.model_timeout)
+    except ModelError as error:
+        sys.exit(f"inference: {error}")
+    if detector.why_not_cuda and own.provider == "auto":
+        log.info("no GPU", reason=detector.why_not_cuda)
+    return detector
+
+
+def _timing(own: InferenceSection, best: int) -> Timing:
+    """`best` is how many pictures at once suit the model."""
+    max_batch = own.max_batch or max(_DEVICES, best)
+    return Timing(
+        max_batch=max_batch,
+        model_batch=min(max_batch, best),
+        max_wait=own.max_wait,
+        settle=own.settle,
+        lease=own.lease,
+        policy=own.policy,
+        max_age=own.max_age,
+    )
 
 
 if __name__ == "__main__":

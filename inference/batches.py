@@ -45,10 +45,10 @@ class Job:
 
 @dataclass(slots=True)
 class Batch:
-    """What one claim won: a job for the latest capture of each device, and what those supersede."""
+    """What one claim won: a job for each capture to analyse, and captures to delete unseen."""
 
     jobs: dict[str, Job]
-    superseded: tuple[str, ...]
+    unseen: tuple[str, ...]
     settles_at: float
     renew_at: float
     held: bool = False
@@ -56,7 +56,7 @@ class Batch:
 
     def keys(self) -> list[str]:
         """What is owned and not finished."""
-        return [*self.jobs, *self.superseded]
+        return [*self.jobs, *self.unseen]
 
     def finish(self, job: Job) -> None:
         del self.jobs[job.key]
@@ -92,7 +92,7 @@ class Batches:
         """Give up what another worker won. The keys whose jobs end; one that is past the model goes on."""
         ended = []
         for batch in self._batches:
-            batch.superseded = tuple(key for key in batch.superseded if key not in keys)
+            batch.unseen = tuple(key for key in batch.unseen if key not in keys)
             for key in keys:
                 job = batch.jobs.get(key)
                 if job and job.stage in (Stage.FETCHING, Stage.FETCHED):

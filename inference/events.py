@@ -22,10 +22,11 @@ class Offline:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A capture was announced, or found in the store; `received_at` is Unix seconds."""
+    """A capture was announced, or found in the store `age` seconds old; `received_at` is Unix seconds."""
 
     capture: Capture
     received_at: float
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,13 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A claim has settled, `late` seconds after its settle time."""
+
+    late: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Nothing more will be asked about this capture."""
 
@@ -205,4 +213,4 @@ class Sweep:
     after: str
 
 
-Effect = Say | Fetch | Analyse | Show | Publish | Settle | SetAside | Drop | Delete | Sweep
+Effect = Say | Decided | Fetch | Analyse | Show | Publish | Settle | SetAside | Drop | Delete | Sweep

@@ -8,6 +8,11 @@ SET_ASIDE = Counter("headway_captures_set_aside_total", "Pictures moved to quara
 DELETED = Counter("headway_captures_deleted_total", "Raw pictures deleted unseen, by reason", ["reason"])
 FAILED = Counter("headway_steps_failed_total", "Steps that failed and are tried again", ["step"])
 STEP_SECONDS = Histogram("headway_step_seconds", "Time of a step", ["step"])
+DECISION_SECONDS = Histogram(
+    "headway_claim_decision_seconds",
+    "From the end of a claim's settle time to the decision",
+    buckets=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0),
+)
 QUEUE_SECONDS = Histogram("headway_queue_seconds", "From announcement to the start of inference")
 LOAD = Gauge("headway_worker_load", "Captures claimed or owned and not finished")
 WAITING = Gauge("headway_worker_waiting", "Captures that wait for an owner")

@@ -8,21 +8,30 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from inference.detector import Detector
 from inference.model.error import ModelError
-from inference.model_process import CAPACITY, Hello, picture_at
+from inference.model_process import CAPACITY, Batched, Hello, picture_at
 
 _PR_SET_PDEATHSIG = 1
 
 
 def _serve(pipe: Connection, pixels: mmap.mmap) -> None:
-    load: Callable[[], Detector] = pickle.loads(pipe.recv_bytes())  # noqa: S301 -- from our own worker
+    load: Callable[[], Batched] = pickle.loads(pipe.recv_bytes())  # noqa: S301 -- from our own worker
     try:
         model = load()
     except ModelError as error:
         pipe.send(Hello(error=str(error)))
         return
-    pipe.send(Hello(model.name, model.digest, model.profile, model.provider, model.labels))
+    pipe.send(
+        Hello(
+            model.name,
+            model.digest,
+            model.profile,
+            model.provider,
+            model.labels,
+            model.batch,
+            model.why_not_cuda,
+        )
+    )
     while True:
         shapes = pipe.recv()
         try:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,13 @@ CAPACITY = 512 * 2**20
 
 _LOADING = 180.0
 _GOODBYE = 1.0
+
+
+class Batched(Detector, Protocol):
+    """`batch`: how many pictures at once suit it; `why_not_cuda`: one sentence, or None where it is used."""
+
+    batch: int
+    why_not_cuda: str | None
 
 
 class ModelCrashed(Exception):  # noqa: N818 -- the model did, on these pictures
@@ -43,6 +50,8 @@ class Hello:
     profile: str = ""
     provider: str = ""
     labels: tuple[str, ...] = ()
+    batch: int = 1
+    why_not_cuda: str | None = None
     error: str | None = None
 
 
@@ -52,7 +61,7 @@ class ModelProcess:
     `timeout` is in seconds for each picture. Used by one thread at a time.
     """
 
-    def __init__(self, load: Callable[[], Detector], timeout: float) -> None:
+    def __init__(self, load: Callable[[], Batched], timeout: float) -> None:
         self._load = load
         self._timeout = timeout
         self._memory = _shared_file()
@@ -61,6 +70,7 @@ class ModelProcess:
         hello = self._start().hello
         self.name, self.digest, self.profile = hello.name, hello.digest, hello.profile
         self.provider, self.labels = hello.provider, hello.labels
+        self.batch, self.why_not_cuda = hello.batch, hello.why_not_cuda
 
     def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
         """ModelCrashed when these pictures were too much for it; ModelError when it cannot be started."""
@@ -94,7 +104,7 @@ class ModelProcess:
 class _Child:
     """The process, and the pipe to it."""
 
-    def __init__(self, load: Callable[[], Detector], memory: int) -> None:
+    def __init__(self, load: Callable[[], Batched], memory: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             fds = (theirs.fileno(), memory)

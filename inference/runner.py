@@ -18,6 +18,7 @@ from inference import metrics
 from inference.detector import Detector
 from inference.events import (
     Analyse,
+    Decided,
     Delete,
     Drop,
     Effect,
@@ -145,6 +146,8 @@ class Runner:
                 self._aside("tidy", partial(steps.settle, effect.key, effect.capture))
             case SetAside():
                 self._set_aside(effect)
+            case Decided():
+                metrics.DECISION_SECONDS.observe(effect.late)
             case Drop():
                 self._desk.clear(effect.key)
             case Delete():

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from common.settings import CommonSettings, Section
 from common.wire.names import Flow, WorkerID
+from inference.collect import Policy
 
 
 def _name() -> str:
@@ -29,13 +30,19 @@ class InferenceSection(Section):
     )
     provider: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: the GPU where one answers")
     model_timeout: float = Field(30.0, gt=0, le=3600, description="seconds a picture may keep the model busy")
-    max_batch: int = Field(8, ge=1, le=256, description="devices in a batch at most")
+    max_batch: int | None = Field(
+        None, ge=1, le=256, description="devices in a batch; default: 8 or what suits a GPU"
+    )
     max_wait: float = Field(0.02, ge=0, le=60, description="seconds a capture waits for its batch to fill")
     settle: float = Field(
         0.03, ge=0, le=10, description="seconds a claim is open to rivals; over two message delays"
     )
     lease: float = Field(
         6.0, gt=0, le=600, description="seconds after which a silent owner's captures are free"
+    )
+    policy: Policy = Field("latest", description="latest of each device, or every capture up to max_age")
+    max_age: float = Field(
+        60.0, gt=0, le=86_400, description="seconds; with policy every, older ones are shed"
     )
     max_bytes: int = Field(20_000_000, ge=1000, le=200_000_000, description="size of a picture file at most")
 

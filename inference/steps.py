@@ -179,16 +179,17 @@ class Steps:
         except StoreError as error:
             log.warning("the store could not be searched for captures without a result", reason=str(error))
             return Swept((), None)
-        until = self._clock.wall() - _YOUNG
-        found = tuple(seen for info in page if info.modified <= until and (seen := self._seen(info)))
+        now = self._clock.wall()
+        old = (info for info in page if info.modified <= now - _YOUNG)
+        found = tuple(seen for info in old if (seen := self._seen(info, now)))
         return Swept(found, page[-1].key if len(page) == _PAGE else None)
 
-    def _seen(self, info: ObjectInfo) -> Seen | None:
+    def _seen(self, info: ObjectInfo, now: float) -> Seen | None:
         if (parsed := parse_capture_key(info.key)) is None:
             return None
         path = ObjectPath(self._store.bucket, info.key)
         capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
-        return Seen(capture, info.modified)
+        return Seen(capture, info.modified, now - info.modified)
 
 
 def _failed(key: str, step: str, error: StoreError) -> Failed:

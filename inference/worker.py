@@ -7,18 +7,20 @@ claim is ours; a picture that is missing is somebody else's finished work, and o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from common.wire.keys import parse_capture_key
 from common.wire.messages import Capture, Finished, Model, WorkerStatus
 from common.wire.names import ObjectPath
+from inference.backlog import Backlog
 from inference.batches import Batch, Batches, Job
 from inference.claim import Ballots, preferred
-from inference.collect import Announced, Collector
+from inference.collect import Announced, Collector, Policy
 from inference.events import (
     Analysed,
     Crashed,
+    Decided,
     Delete,
     Drop,
     Effect,
@@ -51,6 +53,8 @@ class Timing:
     listen: float = 0.2
     heartbeat: float = 5.0
     sweep: float = 30.0
+    policy: Policy = "latest"
+    max_age: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,19 @@ class Worker:
         self._timing = timing
         self._known: dict[str, Announced] = {}
         self._ballots = Ballots(me.worker, timing.lease)
-        self._waiting = Collector(timing.max_batch, timing.max_wait, timing.patience)
+        batch = timing.max_batch, timing.max_wait, timing.patience
+        self._waiting: Collector | Backlog = (
+            Collector(*batch, self._prefers_me)
+            if timing.policy == "latest"
+            else Backlog(*batch, timing.max_age, self._prefers_me)
+        )
         self._batches = Batches(timing.room)
         self._pipeline = Pipeline(self._batches, self._known, timing.model_batch)
         self._peers: dict[str, tuple[str, float]] = {}
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
         self._sweep_at: float | None = None
+        self._shed = 0
 
     @property
     def load(self) -> int:
@@ -108,7 +118,7 @@ class Worker:
         times = [self._batches.deadline(), self._ballots.deadline()]
         if self._ready_at is not None:
             times += [self._heartbeat_at, self._sweep_at]
-            if not self._batches.full() and (ripe := self._waiting.deadline(self._prefers_me)) is not None:
+            if not self._batches.full() and (ripe := self._waiting.deadline()) is not None:
                 times.append(max(ripe, self._ready_at))
         return min((t for t in times if t is not None), default=None)
 
@@ -158,13 +168,14 @@ class Worker:
             session=me.session,
             flow=me.flow,
             load=self.load,
+            shed=self._shed,
             model=me.model,
             profile=me.profile,
             provider=me.provider or None,
         )
 
     def _seen(self, seen: Seen, now: float) -> list[Effect]:
-        announced = Announced(seen.capture, seen.received_at, now)
+        announced = Announced(seen.capture, seen.received_at, now, now - seen.age)
         key = announced.key
         if key in self._known or self._ballots.is_finished(key):
             return []
@@ -185,7 +196,7 @@ class Worker:
             if announced is None:
                 self._ballots.forget([key])
             else:
-                self._known[key] = announced
+                self._known[key] = announced = replace(announced, since=now)
                 self._wait(announced)
 
     def _from_key(self, key: str, now: float) -> Announced | None:
@@ -193,13 +204,13 @@ class Worker:
             return None
         path = ObjectPath(self._me.bucket, key)
         capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
-        return Announced(capture, parsed.taken_at, now)
+        return Announced(capture, parsed.taken_at, now, now)
 
     def _said(self, said: Said, now: float) -> list[Effect]:
         heard = self._ballots.hear(said.message, now)
         self._waiting.remove([*heard.taken, *heard.finished])
         ended = self._batches.lose([*heard.lost, *heard.finished])
-        for key in heard.finished:
+        for key in (*heard.finished, *heard.forgotten):
             self._forget(key)
         renewal = self._ballots.renewal(heard.defend)
         return [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
@@ -212,18 +223,25 @@ class Worker:
         """A will speaks for the session it was left by, not for the one after it."""
         if status.worker == self._me.worker or status.flow != self._me.flow:
             return []
+        known = status.worker in self._peers
         session, _ = self._peers.get(status.worker, (status.session, now))
         if status.state == "online":
             self._peers[status.worker] = (status.session, now)
+            if not known:
+                self._waiting.reconsider()
         elif status.session == session:
-            self._peers.pop(status.worker, None)
+            self._lose_peer(status.worker)
             self._wait_again(self._ballots.bury(status.worker), now)
         return []
+
+    def _lose_peer(self, worker: str) -> None:
+        if self._peers.pop(worker, None):
+            self._waiting.reconsider()
 
     def _forget_silent_peers(self, now: float) -> None:
         for worker, (_, heard) in list(self._peers.items()):
             if heard + 3 * self._timing.heartbeat <= now:
-                del self._peers[worker]
+                self._lose_peer(worker)
 
     def _prefers_me(self, key: str) -> bool:
         return preferred(key, [self._me.worker, *self._peers]) == self._me.worker
@@ -245,21 +263,21 @@ class Worker:
         """Claim one ripe batch if there is room; its pictures are fetched while the claim settles."""
         if self._ready_at is None or now < self._ready_at or self._batches.full():
             return []
-        selection = self._waiting.select(now, self._prefers_me)
+        selection = self._waiting.select(now)
         if selection is None:
             return []
-        keys = [*selection.latest, *selection.superseded]
+        keys = [*selection.chosen, *selection.unseen]
         self._waiting.remove(keys)
         settles_at = now + self._timing.settle if self._peers else now
-        jobs = {key: Job(key) for key in selection.latest}
-        self._batches.add(Batch(jobs, selection.superseded, settles_at, settles_at + self._timing.lease / 3))
-        return [Say(self._ballots.claim(keys, now)), *(Fetch(key) for key in selection.latest)]
+        jobs = {key: Job(key) for key in selection.chosen}
+        self._batches.add(Batch(jobs, selection.unseen, settles_at, settles_at + self._timing.lease / 3))
+        return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
 
     def _batches_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for batch in self._batches:
             if not batch.held and batch.settles_at <= now:
-                effects += self._hold(batch)
+                effects += [Decided(now - batch.settles_at), *self._hold(batch)]
             if batch.held and batch.renew_at <= now:
                 batch.renew_at = now + self._timing.lease / 3
                 renewal = self._ballots.renewal(batch.keys())
@@ -269,14 +287,16 @@ class Worker:
     def _hold(self, batch: Batch) -> list[Effect]:
         batch.held = True
         self._ballots.hold(batch.keys())
-        unseen, batch.superseded = batch.superseded, ()
+        unseen, batch.unseen = batch.unseen, ()
         batch.done += unseen
-        return [Delete(unseen, "superseded")] if unseen else []
+        if self._timing.policy == "every":
+            self._shed += len(unseen)
+        return [Delete(unseen, "superseded" if self._timing.policy == "latest" else "shed")] if unseen else []
 
     def _finished(self) -> list[Effect]:
         """Say which batches need nobody any more."""
         effects: list[Effect] = []
-        for batch in [b for b in self._batches if not b.jobs and (b.held or not b.superseded)]:
+        for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
             self._batches.discard(batch)
             self._ballots.finish(batch.done)
             for key in batch.done:

@@ -3,12 +3,14 @@
 A test that takes `mosquitto`, `nats` or `weed` may kill it: the next test finds it running again.
 """
 
+import logging
 import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
 import psutil
 import pytest
+import structlog
 
 from common.adapters.memory import MemoryBroker, MemoryStore
 from common.ports.clock import ManualClock
@@ -32,6 +34,19 @@ def _no_leaks() -> Iterator[None]:
         within=3,
         failure=lambda: f"leaked processes: {_children() - children}",
     )
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """What a test sets up for logs, perhaps on a stream that it closes, ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def _new_threads(before: set[threading.Thread]) -> list[str]:

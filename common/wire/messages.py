@@ -160,6 +160,7 @@ class WorkerStatus(Message):
     session: Text
     flow: Flow
     load: Count = 0
+    shed: Count = 0
     model: Model | None = None
     profile: Text | None = None
     provider: Text | None = None

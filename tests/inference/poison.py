@@ -29,6 +29,8 @@ class Delicate:
     profile = "light"
     provider = "cpu"
     labels = (PERSON,)
+    batch = 4
+    why_not_cuda = None
 
     def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
         for seen in pictures:

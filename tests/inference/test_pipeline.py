@@ -36,7 +36,7 @@ def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batc
     batch = Batch(jobs, (), settles_at=0, renew_at=9, held=True)
     batches = Batches(room=2)
     batches.add(batch)
-    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0) for key in jobs}, model_batch), batch
+    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0, 0) for key in jobs}, model_batch), batch
 
 
 @pytest.mark.parametrize(

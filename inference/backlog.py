@@ -1,0 +1,68 @@
+"""Policy `every`: all captures are analysed, oldest first, up to an age at which they are shed. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from common.wire.messages import MAX_BATCH
+from inference.collect import Announced, Selection
+
+
+class Backlog:
+    """Waiting captures in the order in which they were heard of, `memory` at most; else like a Collector."""
+
+    def __init__(
+        self,
+        max_batch: int,
+        max_wait: float,
+        patience: float,
+        max_age: float,
+        mine: Callable[[str], bool],
+        memory: int = 50_000,
+    ) -> None:
+        self._max_batch = max_batch
+        self._max_wait = max_wait
+        self._patience = patience
+        self._max_age = max_age
+        self._mine = mine
+        self._memory = memory
+        self._waiting: dict[str, Announced] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, announced: Announced) -> list[str]:
+        """Let it wait; the keys that this pushes out of memory."""
+        self._waiting.setdefault(announced.key, announced)
+        pushed = list(islice(self._waiting, max(0, len(self._waiting) - self._memory)))
+        self.remove(pushed)
+        return pushed
+
+    def remove(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._waiting.pop(key, None)
+
+    def reconsider(self) -> None:
+        """`mine` may answer otherwise; it is asked each time, so there is nothing to do."""
+
+    def select(self, now: float) -> Selection | None:
+        """A ripe batch, and with it what is too old; either may be empty, not both."""
+        old = tuple(islice(self._older_than(now - self._max_age), MAX_BATCH - self._max_batch))
+        ready = [a for a in self._first() if a.key not in old and self._opens(a) <= now]
+        ripe = len(ready) >= self._max_batch or (
+            ready and min(a.since for a in ready) + self._max_wait <= now
+        )
+        chosen = tuple(a.key for a in ready) if ripe else ()
+        return Selection(chosen, old) if chosen or old else None
+
+    def deadline(self) -> float | None:
+        """When a batch will be ripe if nothing more arrives."""
+        return min((max(self._opens(a), a.since + self._max_wait) for a in self._first()), default=None)
+
+    def _first(self) -> Iterator[Announced]:
+        return islice(self._waiting.values(), self._max_batch)
+
+    def _older_than(self, born: float) -> Iterator[str]:
+        return (key for key, announced in self._waiting.items() if announced.born <= born)
+
+    def _opens(self, announced: Announced) -> float:
+        return announced.since if self._mine(announced.key) else announced.since + self._patience
