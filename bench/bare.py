@@ -5,6 +5,7 @@ import sys
 import time
 
 import cv2
+import numpy as np
 
 from inference.ssdlite_detector import SsdliteDetector
 from tests.assets import asset
@@ -13,7 +14,7 @@ from tests.assets import asset
 def main() -> None:
     seconds = float(sys.argv[1])
     film = cv2.VideoCapture(str(asset("vtest.avi")))
-    pictures = [film.read()[1] for _ in range(100)][::5]
+    pictures = [np.asarray(film.read()[1], np.uint8) for _ in range(100)][::5]
     detector = SsdliteDetector.load()
     detector.detect(pictures[:1])
     start = time.monotonic()
