@@ -1,6 +1,7 @@
 """`headway analyse`: count people in pictures and films, through the code that the worker runs."""
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from inference.ssdlite_detector import Profile, SsdliteDetector
 
 PICTURES = {".jpg", ".jpeg", ".png"}
 FILMS = {".avi", ".mp4", ".mkv", ".mov", ".webm"}
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")  # what it finds wrong we say ourselves
 
 Row = tuple[str, str, str, str]
 
@@ -108,11 +111,14 @@ def analyse(
         ensure_model(errors)
         detector = SsdliteDetector.load(profile)
         album = Album(annotate, pixelate=not no_pixelate) if annotate else None
-    except (ModelError, OSError) as error:
+    except ModelError as error:
         raise click.ClickException(str(error)) from error
     rows: list[Row] = []
     failures = 0
-    for outcome in _outcomes(list(_paths(files)), detector, every, _bar(errors, as_json=as_json)):
+    paths = list(_paths(files))
+    if not paths:
+        raise click.ClickException(f"there are no pictures or films in {', '.join(map(str, files))}")
+    for outcome in _outcomes(paths, detector, every, _bar(errors, as_json=as_json)):
         if isinstance(outcome, Failed):
             errors.print(f"{outcome.name}: {outcome.reason}", markup=False, soft_wrap=True)
             failures += 1
@@ -132,7 +138,7 @@ def _keep(seen: Seen, album: Album) -> None:
     try:
         album.add(seen)
     except OSError as error:
-        raise click.ClickException(f"annotated pictures cannot be written: {error}") from error
+        raise click.ClickException(f"annotated pictures cannot be written: {error.strerror}") from error
 
 
 def _paths(files: tuple[Path, ...]) -> Iterator[Path]:
@@ -191,8 +197,11 @@ def _frames(path: Path, detector: Detector, every: int) -> Iterator[Seen | Faile
     try:
         while film.grab():
             if number % every == 0:
-                _, frame = film.retrieve()
-                yield Seen(path, examine(np.asarray(frame, np.uint8), detector), number)
+                good, frame = film.retrieve()
+                if good:
+                    yield Seen(path, examine(np.asarray(frame, np.uint8), detector), number)
+                else:
+                    yield Failed(f"{path}#{number}", "damaged")
             number += 1
     finally:
         film.release()

@@ -49,11 +49,16 @@ class Log:
             self._tail.append(text)
         with suppress(OSError):  # a full disk must not stop the child
             if self._file.tell() + len(line) > self._limit:
-                self._file.close()
-                self._path.replace(self._path.with_suffix(".log.1"))
-                self._file = self._path.open("ab")
+                self._roll()
             self._file.write(line)
             self._file.flush()
+
+    def _roll(self) -> None:
+        """The old file is let go of last: where there can be no new one, it is written on."""
+        self._path.replace(self._path.with_suffix(".log.1"))
+        new = self._path.open("ab")
+        self._file.close()
+        self._file = new
 
     def tail(self, lines: int = _TAIL) -> list[str]:
         return list(self._tail)[-lines:]

@@ -1,6 +1,7 @@
 """Child processes: what they print, how they end, and that none outlives `up`."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,6 +97,18 @@ def test_a_log_is_bounded_and_keeps_one_older_part(tmp_path: Path) -> None:
     assert set(sizes) == {"x.log", "x.log.1"}
     assert all(0 < size <= 1000 for size in sizes.values())
     assert (tmp_path / "x.log").read_text().endswith("line 499\n")
+
+
+def test_a_log_whose_folder_is_gone_goes_on_without_it(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = Log(folder / "x.log", limit=10)
+    log.write(b"one line\n")
+    shutil.rmtree(folder)
+    for _ in range(3):
+        log.write(b"another line\n")
+    assert log.tail(1) == ["another line"]
+    log.close()
 
 
 def test_the_tail_cannot_drive_a_terminal(tmp_path: Path) -> None:
