@@ -3,7 +3,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test test-all test-web check web bench clean
+.PHONY: help setup up test test-all test-web check generate web bench clean
 
 PYTHON ?=
 ARGS ?=
@@ -44,6 +44,9 @@ check: $(DONE)/dev web/node_modules/.package-lock.json ## Style, types, layers, 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/generate.py --check
 	scripts/npm --prefix web run --silent check
+
+generate: $(DONE)/dev ## Write what is generated: docs/asyncapi.yaml, web/src/wire.ts
+	@$(BIN)/python scripts/generate.py
 
 web: engage/static/index.html ## Build the web page into engage/static
 
