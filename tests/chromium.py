@@ -23,5 +23,7 @@ def launched(playwright: Playwright) -> Iterator[Browser]:
     """AssertionError says how to get it where it is missing."""
     assert CHROMIUM.is_file(), "no Chromium: run `apt-get install chromium`"
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-    yield browser
-    browser.close()
+    try:
+        yield browser
+    finally:
+        browser.close()

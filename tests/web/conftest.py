@@ -2,35 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.chromium import launched
 from tests.web.feed import PAGE
 from tests.web.hub import Hub
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     assert (PAGE / "index.html").is_file(), "the page is not built: run `make web`"
-    assert CHROMIUM.is_file(), "no Chromium: run `apt-get install chromium`"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with sync_playwright() as playwright, launched(playwright) as chromium:
         _keep_services_running(chromium)
         yield chromium
-        chromium.close()
 
 
 def _keep_services_running(chromium: Browser) -> None:

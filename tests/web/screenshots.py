@@ -6,8 +6,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.chromium import launched
 from tests.eventually import eventually
-from tests.web.conftest import CHROMIUM, FLAGS
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -30,12 +30,10 @@ def take(chromium: Browser, url: str, name: str, scheme: Literal["light", "dark"
 
 def main(url: str) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with sync_playwright() as playwright, launched(playwright) as chromium:
         for name in SIZES:
             for scheme in SCHEMES:
                 take(chromium, url, name, scheme)
-        chromium.close()
 
 
 if __name__ == "__main__":
