@@ -45,18 +45,27 @@ class Job:
 
 @dataclass(slots=True)
 class Batch:
-    """What one claim won: a job for each capture to analyse, and captures to delete unseen."""
+    """What one claim won: a job for each capture to analyse, and captures to delete unseen.
+
+    It is decided at `settles_at`; where our claim has not come back from the broker by then, when it does,
+    at `silent_until` at the latest.
+    """
 
     jobs: dict[str, Job]
     unseen: tuple[str, ...]
     settles_at: float
     renew_at: float
+    silent_until: float = 0.0
     held: bool = False
     done: list[str] = field(default_factory=list)
 
     def keys(self) -> list[str]:
         """What is owned and not finished."""
         return [*self.jobs, *self.unseen]
+
+    @property
+    def decides_at(self) -> float:
+        return max(self.settles_at, self.silent_until)
 
     def finish(self, job: Job) -> None:
         del self.jobs[job.key]
@@ -88,6 +97,10 @@ class Batches:
     def find(self, key: str) -> tuple[Batch, Job] | None:
         return next(((b, b.jobs[key]) for b in self._batches if key in b.jobs), None)
 
+    def undecided(self, keys: Collection[str]) -> Iterator[Batch]:
+        """The batches that are claimed and not held yet, of those that have one of `keys`."""
+        return (b for b in self._batches if not b.held and not set(keys).isdisjoint(b.keys()))
+
     def lose(self, keys: Collection[str]) -> list[str]:
         """Give up what another worker won. The keys whose jobs end; one that is past the model goes on."""
         ended = []
@@ -114,6 +127,6 @@ class Batches:
 
     def deadline(self) -> float | None:
         """The next settle, renewal or retry."""
-        times = [b.renew_at if b.held else b.settles_at for b in self._batches]
+        times = [b.renew_at if b.held else b.decides_at for b in self._batches]
         times += [j.retry_at for b in self._batches for j in b.jobs.values() if j.retry_at is not None]
         return min(times, default=None)

@@ -12,6 +12,11 @@ other when 2 d have passed. So if a settle time covers 2 d, exactly one of them 
 prompt and loses nothing, whether or not it orders. A claim that arrives later, on a slow broker, meets a
 holder, which answers with a renewal, and rule 2 turns the latecomer away.
 
+Load makes brokers and workers slow, so a settle time is not over before the worker has heard its own claim
+come back. On a broker that orders it then knows of every claim before its own; and who knows of a rival that
+it beats, but that may hold already, leaves it the time of a `contest` to say so. Both waits end by the clock
+too: an echo that is lost costs time only.
+
 A holder renews. When its lease has run out, or the broker's will says it is gone, its captures are free
 again and are claimed in the next term (rule 1), so a holder that was only cut off gives way when it is
 back. Where it had started already, the work is done twice: results are accepted once per flow and capture,
@@ -69,7 +74,8 @@ class Ballot:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a message changed, by capture: taken by others, lost by us, to be defended, finished, and
-    forgotten, for memory's sake, before anybody finished it.
+    forgotten, for memory's sake, before anybody finished it. `echoed`: our own claim came back;
+    `contested`: somebody else has claimed what we claim, with a worse rank.
     """
 
     taken: tuple[str, ...] = ()
@@ -77,6 +83,8 @@ class Heard:
     defend: tuple[str, ...] = ()
     finished: tuple[str, ...] = ()
     forgotten: tuple[str, ...] = ()
+    echoed: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
 
 
 class Ballots:
@@ -135,9 +143,10 @@ class Ballots:
             self._finished.popitem(last=False)
 
     def hear(self, message: Claim | Renewal | Finished, now: float) -> Heard:
-        """Judge what another worker said. Our own words come back from the broker and change nothing."""
+        """Judge what another worker said. Our own words come back from the broker and change no ballot."""
         if message.worker == self._me:
-            return Heard()
+            echoed = message.captures if isinstance(message, Claim) else ()
+            return Heard(echoed=tuple(key for key, _ in echoed))
         if isinstance(message, Finished):
             self.finish(message.captures)
             return Heard(finished=message.captures)
@@ -150,6 +159,7 @@ class Ballots:
             lost=tuple(key for key, verdict in verdicts if verdict == "lost"),
             defend=tuple(key for key, verdict in verdicts if verdict == "defend"),
             forgotten=tuple(self._forget_oldest()),
+            contested=tuple(key for key, verdict in verdicts if verdict == "contested"),
         )
 
     def _judge(self, key: str, term: int, worker: str, held: bool, now: float) -> str:  # noqa: FBT001
@@ -161,7 +171,7 @@ class Ballots:
             self._heard_of(key, now)
             return "taken"
         if ballot is not None and not self._beats(key, term, worker, held, ballot):
-            return "defend" if ballot.owner == self._me and ballot.held else "kept"
+            return self._kept(ours=ballot.owner == self._me, held=ballot.held, rival=term == ballot.term)
         ours = ballot is not None and ballot.owner == self._me
         self._open[key] = Ballot(term, worker, held)
         self._heard_of(key, now)
@@ -181,6 +191,14 @@ class Ballots:
     def _close(self, key: str) -> None:
         self._open.pop(key, None)
         self._leases.pop(key, None)
+
+    @staticmethod
+    def _kept(*, ours: bool, held: bool, rival: bool) -> str:
+        if not ours:
+            return "kept"
+        if held:
+            return "defend"
+        return "contested" if rival else "kept"
 
     @staticmethod
     def _beats(key: str, term: int, worker: str, held: bool, ballot: Ballot) -> bool:  # noqa: FBT001

@@ -49,6 +49,7 @@ class Timing:
     max_wait: float = 0.02
     patience: float = 0.15
     settle: float = 0.03
+    contest: float = 0.5
     lease: float = 6.0
     listen: float = 0.2
     heartbeat: float = 5.0
@@ -210,6 +211,10 @@ class Worker:
         heard = self._ballots.hear(said.message, now)
         self._waiting.remove([*heard.taken, *heard.finished])
         ended = self._batches.lose([*heard.lost, *heard.finished])
+        for batch in self._batches.undecided(heard.echoed):
+            batch.silent_until = 0.0
+        for batch in self._batches.undecided(heard.contested):
+            batch.settles_at = now + self._timing.contest
         for key in (*heard.finished, *heard.forgotten):
             self._forget(key)
         renewal = self._ballots.renewal(heard.defend)
@@ -268,15 +273,16 @@ class Worker:
             return []
         keys = [*selection.chosen, *selection.unseen]
         self._waiting.remove(keys)
-        settles_at = now + self._timing.settle if self._peers else now
+        settle, contest = (self._timing.settle, self._timing.contest) if self._peers else (0.0, 0.0)
         jobs = {key: Job(key) for key in selection.chosen}
-        self._batches.add(Batch(jobs, selection.unseen, settles_at, settles_at + self._timing.lease / 3))
+        renew_at = now + self._timing.lease / 3
+        self._batches.add(Batch(jobs, selection.unseen, now + settle, renew_at, now + contest))
         return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
 
     def _batches_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for batch in self._batches:
-            if not batch.held and batch.settles_at <= now:
+            if not batch.held and batch.decides_at <= now:
                 effects += [Decided(now - batch.settles_at), *self._hold(batch)]
             if batch.held and batch.renew_at <= now:
                 batch.renew_at = now + self._timing.lease / 3

@@ -25,7 +25,7 @@ def renewal(worker: str, term: int = 0) -> Renewal:
     [
         pytest.param(HIGH, False, claim(LOW), "lost", id="the lower rank wins"),
         pytest.param(
-            LOW, False, claim(HIGH), "", id="the higher rank does not, and learns it from our claim"
+            LOW, False, claim(HIGH), "contested", id="the higher rank does not, and learns it from our claim"
         ),
         pytest.param(HIGH, True, claim(LOW), "defend", id="a holder beats the lower rank and says so"),
         pytest.param(LOW, True, claim(HIGH), "defend", id="a holder beats the higher rank and says so"),
@@ -36,7 +36,8 @@ def renewal(worker: str, term: int = 0) -> Renewal:
         pytest.param(
             LOW, True, Finished(worker=HIGH, captures=(KEY,)), "finished", id="finished is finished"
         ),
-        pytest.param(LOW, True, renewal(LOW, term=5), "", id="our own words change nothing"),
+        pytest.param(LOW, False, claim(LOW), "echoed", id="our own claim comes back"),
+        pytest.param(LOW, True, renewal(LOW, term=5), "", id="our own words change nothing else"),
     ],
 )
 def test_what_we_claimed(me: str, held: bool, heard: Claim | Renewal | Finished, outcome: str) -> None:  # noqa: FBT001
@@ -45,9 +46,11 @@ def test_what_we_claimed(me: str, held: bool, heard: Claim | Renewal | Finished,
     if held:
         ballots.hold([KEY])
     verdict = ballots.hear(heard, now=1)
-    named = {"lost": verdict.lost, "defend": verdict.defend, "finished": verdict.finished}
-    assert {name for name, keys in named.items() if keys} == ({outcome} if outcome else set())
-    assert ballots.is_mine(KEY) == (outcome in ("", "defend"))
+    names = ("lost", "defend", "finished", "echoed", "contested", "forgotten")
+    assert {name: getattr(verdict, name) for name in names if getattr(verdict, name)} == (
+        {outcome: (KEY,)} if outcome else {}
+    )
+    assert ballots.is_mine(KEY) == (outcome in ("", "defend", "echoed", "contested"))
 
 
 def test_a_lower_term_is_turned_away_with_the_higher_one() -> None:

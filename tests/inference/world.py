@@ -16,6 +16,7 @@ from common.wire.names import ObjectPath
 from inference.events import (
     Analyse,
     Analysed,
+    Decided,
     Delete,
     Drop,
     Effect,
@@ -287,7 +288,7 @@ class World:
                 self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():
                 self._later(process, 0.01, lambda: self._sweep(process, effect.after))
-            case Drop():
+            case Drop() | Decided():
                 pass
 
     def _fetch(self, key: str) -> Event:

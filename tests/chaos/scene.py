@@ -1,0 +1,63 @@
+"""Brokers, a store, eight workers and an audience; and what is done to them while they work."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from tests.chaos.audience import Audience
+from tests.chaos.fleet import Fleet
+from tests.chaos.proxy import Wire
+from tests.eventually import eventually
+from tests.servers import Mosquitto, MqttServer, Nats, Weed, bridge_to
+
+KINDS = ("mosquitto", "nats", "bridged")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`wire` lies between the last worker and its broker."""
+
+    brokers: tuple[MqttServer, ...]
+    weed: Weed
+    wire: Wire
+    fleet: Fleet
+    audience: Audience
+
+
+@contextmanager
+def scene(kind: str, folder: Path, workers: int, lease: float) -> Iterator[Scene]:
+    """Yields when all workers are online."""
+    with ExitStack() as cleanup:
+
+        def enter(name: str, make: Callable[[Path], MqttServer | Weed]) -> MqttServer | Weed:
+            place = folder / name
+            place.mkdir(parents=True)
+            return cleanup.enter_context(make(place))
+
+        brokers = _brokers(kind, enter)
+        weed = enter("store", Weed)
+        assert isinstance(weed, Weed)
+        prefix = f"chaos/{uuid4().hex[:8]}"
+        buses = [broker.settings(prefix=prefix) for broker in brokers]
+        wire = cleanup.enter_context(Wire(brokers[-1].port))
+        ends = [buses[n % len(buses)] for n in range(workers - 1)]
+        ends.append(brokers[-1].settings(prefix=prefix, port=wire.port, keepalive=2))
+        audience = cleanup.enter_context(Audience(buses[0], weed.settings()))
+        fleet = cleanup.enter_context(Fleet(folder, ends, weed.settings(), workers, lease))
+        eventually(lambda: len(audience.online) == workers, within=60, failure=fleet.failed)
+        yield Scene(brokers, weed, wire, fleet, audience)
+
+
+def _brokers(
+    kind: str, enter: Callable[[str, Callable[[Path], MqttServer | Weed]], MqttServer | Weed]
+) -> tuple[MqttServer, ...]:
+    first = enter("broker", Nats if kind == "nats" else Mosquitto)
+    assert isinstance(first, MqttServer)
+    if kind != "bridged":
+        return (first,)
+    assert isinstance(first, Mosquitto)
+    second = enter("second", lambda place: Mosquitto(place, bridge_to(first)))
+    assert isinstance(second, MqttServer)
+    return first, second

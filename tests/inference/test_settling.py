@@ -1,0 +1,70 @@
+"""When a claim is decided: after the settle time, and not before our own claim was heard."""
+
+import pytest
+
+from common.wire.keys import capture_key
+from common.wire.messages import Capture, Claim, Model, Renewal, WorkerStatus
+from common.wire.names import ObjectPath
+from inference.claim import rank
+from inference.events import Decided, Effect, Online, Peer, Said, Say, Seen, Tick
+from inference.worker import Identity, Timing, Worker
+
+KEY = capture_key("cam", 1_700_000_000.0, "0" * 32)
+CAPTURE = Capture(device_id="cam", file_path=ObjectPath("bucket", KEY), creation_timestamp=1)
+ME, RIVAL = sorted(("a", "b"), key=lambda worker: rank(KEY, worker))
+TIMING = Timing(max_wait=0, settle=0.03, contest=0.5)
+MINE = Claim(worker=ME, captures=((KEY, 0),))
+THEIRS = Claim(worker=RIVAL, captures=((KEY, 0),))
+
+
+def claimed(*, alone: bool = False) -> tuple[Worker, list[Effect]]:
+    """At second 1, of a worker that is preferred and knows of another one."""
+    worker = Worker(Identity(ME, "s", "production", "bucket", Model(name="m", digest="d"), "light"), TIMING)
+    worker.handle(Online(), 0)
+    if not alone:
+        status = WorkerStatus(worker=RIVAL, state="online", session="r", flow="production")
+        worker.handle(Peer(status), 0)
+    effects = worker.handle(Seen(CAPTURE, 0), 1)
+    return worker, [*effects, *worker.handle(Tick(), 1)]
+
+
+def decided(effects: list[Effect]) -> bool:
+    return any(isinstance(effect, Decided) for effect in effects)
+
+
+def test_a_worker_that_is_alone_decides_at_once() -> None:
+    _, effects = claimed(alone=True)
+    assert Say(MINE) in effects
+    assert decided(effects)
+
+
+@pytest.mark.parametrize(
+    ("heard", "not_yet", "at"),
+    [
+        pytest.param([], 1.49, 1.5, id="our claim never comes back"),
+        pytest.param([(MINE, 1.01)], 1.029, 1.03, id="it comes back within the settle time"),
+        pytest.param([(MINE, 1.2)], 1.0, 1.2, id="it comes back later"),
+        pytest.param([(MINE, 1.01), (THEIRS, 1.02)], 1.51, 1.52, id="a rival is beaten, and may hold"),
+        pytest.param([(THEIRS, 1.0), (MINE, 1.01)], 1.49, 1.5, id="the rival was first"),
+    ],
+)
+def test_when_a_claim_is_decided(heard: list[tuple[Claim, float]], not_yet: float, at: float) -> None:
+    worker, effects = claimed()
+    assert not decided(effects)
+    early = [(Said(message), when) for message, when in heard if when < at]
+    for event, when in early:
+        assert not decided(worker.handle(event, when))
+    assert not decided(worker.handle(Tick(), max([not_yet, *(when for _, when in early)])))
+    last: list[Effect] = []
+    for message, when in heard:
+        last += worker.handle(Said(message), when) if when == at else []
+    assert decided([*last, *worker.handle(Tick(), at)])
+
+
+def test_a_rival_that_holds_says_so_in_time() -> None:
+    worker, _ = claimed()
+    worker.handle(Said(MINE), 1.01)
+    worker.handle(Said(THEIRS), 1.02)
+    worker.handle(Said(Renewal(worker=RIVAL, captures=((KEY, 0),))), 1.3)
+    assert worker.load == 0
+    assert not decided(worker.handle(Tick(), 2))
