@@ -32,8 +32,17 @@ Layers = Mapping[str, Mapping[str, Any]]
 """Where settings come from, in words, and what was found there; the last one wins."""
 
 
-def load(model: type[S], argv: Sequence[str], environ: Mapping[str, str] = os.environ, prog: str = "") -> S:
-    """Settings of one service. ConfigError when they cannot be used; SystemExit after `--help`."""
+def load(
+    model: type[S],
+    argv: Sequence[str],
+    environ: Mapping[str, str] = os.environ,
+    prog: str = "",
+    file_name: str | None = None,
+) -> S:
+    """Settings of one service. ConfigError when they cannot be used; SystemExit after `--help`.
+
+    Errors call the file `file_name`, where it is not what its user wrote.
+    """
     parser = _parser(model, prog)
     flags = CliSettingsSource[ArgumentParser](
         model, root_parser=parser, cli_avoid_json=True, cli_implicit_flags=True, cli_hide_none_type=True
@@ -43,7 +52,7 @@ def load(model: type[S], argv: Sequence[str], environ: Mapping[str, str] = os.en
         raise ConfigError(_unknown_flag(model, unknown[0]))
     file = Path(known.config) if known.config else None
     layers: Layers = {
-        str(file): _from_file(model, file),
+        file_name or str(file): _from_file(model, file),
         "the environment": _from_environ(model, environ),
         "the flags": flags(parsed_args=known)(),
     }

@@ -64,11 +64,12 @@ def prepare(options: Options, data: DataDir) -> Installation:
     if not _is_set(tables, env, "inference", "name"):
         _set(tables, env, "inference", {"name": memory.worker})
     file = data.write("headway.toml", toml.dump(tables))
-    settings = load(CommonSettings, ["--config", str(file)], env)
+    origin = _origin(options) or str(file)
+    settings = load(CommonSettings, ["--config", str(file)], env, file_name=origin)
     if settings.telemetry.metrics_port:
         raise UserError("Every part serves metrics of its own: leave telemetry.metrics_port at 0 here")
     for model in (InferenceSettings, EngageSettings, IngestSettings):
-        load(model, ["--config", str(file)], env)
+        load(model, ["--config", str(file)], env, file_name=origin)
     data.keep(memory)
     return Installation(settings, file, env, memory, embedded_bus=bus, embedded_store=store)
 
@@ -97,7 +98,14 @@ def endpoints(settings: CommonSettings, port: int) -> dict[str, object]:
 def check_port(port: int) -> None:
     if not is_free(port):
         other = port + 1 if port < MAX_PORT else port - 1
-        raise UserError(f"Port {port} is taken: choose another one, for example --port {other}")
+        raise UserError(f"Port {port} is taken or reserved: choose another one, for example --port {other}")
+
+
+def _origin(options: Options) -> str:
+    """Where the user may have written what is wrong."""
+    flags = {"--set": options.assignments, "--mqtt": options.mqtt, "--store": options.store}
+    places = [str(options.config)] if options.config else []
+    return " or ".join(places + [flag for flag, value in flags.items() if value])
 
 
 def _given(options: Options) -> toml.Tables:

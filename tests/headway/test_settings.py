@@ -219,6 +219,15 @@ def test_a_wrong_setting_is_found_before_anything_runs(
         prepared(tmp_path / "d", assignments=(assignment,))
 
 
+def test_what_is_wrong_is_looked_for_where_the_user_wrote_it(tmp_path: Path) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text('[ingest]\ninterval = "soon"\n')
+    with pytest.raises(ConfigError, match=f"setting ingest.interval in {config}: "):
+        prepared(tmp_path / "d", config=config)
+    with pytest.raises(ConfigError, match=r"setting store\.bucket in --store: "):
+        prepared(tmp_path / "d", store="http://h/_")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"), [("x", "not TOML"), ("a = 1", "outside of any"), (None, "Cannot read")]
 )
