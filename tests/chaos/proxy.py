@@ -37,7 +37,7 @@ class Wire:
                     if key.fileobj is door:
                         self._join(selector, door)
                     elif (end := key.fileobj) in self._ends:
-                        self._pass_on(selector, end)  # type: ignore[arg-type]
+                        self._pass_on(selector, end)
             for end in self._ends:
                 end.close()
 

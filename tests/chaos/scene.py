@@ -1,6 +1,6 @@
 """Brokers, a store, eight workers and an audience; and what is done to them while they work."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,15 +30,8 @@ class Scene:
 def scene(kind: str, folder: Path, workers: int, lease: float) -> Iterator[Scene]:
     """Yields when all workers are online."""
     with ExitStack() as cleanup:
-
-        def enter(name: str, make: Callable[[Path], MqttServer | Weed]) -> MqttServer | Weed:
-            place = folder / name
-            place.mkdir(parents=True)
-            return cleanup.enter_context(make(place))
-
-        brokers = _brokers(kind, enter)
-        weed = enter("store", Weed)
-        assert isinstance(weed, Weed)
+        brokers = _brokers(kind, folder, cleanup)
+        weed = cleanup.enter_context(Weed(_place(folder, "store")))
         prefix = f"chaos/{uuid4().hex[:8]}"
         buses = [broker.settings(prefix=prefix) for broker in brokers]
         wire = cleanup.enter_context(Wire(brokers[-1].port))
@@ -50,14 +43,17 @@ def scene(kind: str, folder: Path, workers: int, lease: float) -> Iterator[Scene
         yield Scene(brokers, weed, wire, fleet, audience)
 
 
-def _brokers(
-    kind: str, enter: Callable[[str, Callable[[Path], MqttServer | Weed]], MqttServer | Weed]
-) -> tuple[MqttServer, ...]:
-    first = enter("broker", Nats if kind == "nats" else Mosquitto)
-    assert isinstance(first, MqttServer)
-    if kind != "bridged":
+def _brokers(kind: str, folder: Path, cleanup: ExitStack) -> tuple[MqttServer, ...]:
+    place = _place(folder, "broker")
+    if kind == "nats":
+        return (cleanup.enter_context(Nats(place)),)
+    first = cleanup.enter_context(Mosquitto(place))
+    if kind == "mosquitto":
         return (first,)
-    assert isinstance(first, Mosquitto)
-    second = enter("second", lambda place: Mosquitto(place, bridge_to(first)))
-    assert isinstance(second, MqttServer)
-    return first, second
+    return first, cleanup.enter_context(Mosquitto(_place(folder, "second"), bridge_to(first)))
+
+
+def _place(folder: Path, name: str) -> Path:
+    place = folder / name
+    place.mkdir(parents=True)
+    return place

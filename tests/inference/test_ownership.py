@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import partial
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,10 +13,16 @@ from inference.worker import Timing
 from tests.inference.weather import Order, Weather
 from tests.inference.world import World
 
-WORLDS = int(os.environ.get("HEADWAY_WORLDS", "60"))
+WORLDS = os.environ.get("HEADWAY_WORLDS")
+"""How many worlds, the same each time: for `make mutate`. Else 60, others each time."""
 SEEDS = st.integers(0, 2**32)
 ORDERS = st.sampled_from(["all", "publisher", "none"])
-simulation = settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck))
+simulation = settings(
+    max_examples=int(WORLDS or 60),
+    derandomize=WORLDS is not None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 Trouble = tuple[str, float, int, float]
 """What happens, when, to which worker, for how long."""
@@ -35,12 +42,14 @@ def feed(
 ) -> list[str]:
     """Each device takes a picture every `period` seconds for a while."""
     keys: list[str] = []
+
+    def take(device: str) -> None:
+        keys.append(world.capture(device, times=times, late=late))
+
     for device in range(devices):
         for n in range(int(seconds / period)):
             at = 0.5 + n * period + 0.13 * device
-            world.at(
-                at, lambda device=device: keys.append(world.capture(f"cam-{device}", times=times, late=late))
-            )
+            world.at(at, partial(take, f"cam-{device}"))
     return keys
 
 
@@ -49,13 +58,13 @@ def cause(world: World, troubles: Iterable[Trouble]) -> None:
     for kind, at, number, seconds in troubles:
         name = f"w{number % world.workers}"
         if kind == "cut":
-            world.at(at, lambda name=name, seconds=seconds: world.cut(name, seconds))
+            world.at(at, partial(world.cut, name, seconds))
         elif kind == "freeze":
-            world.at(at, lambda name=name, seconds=seconds: world.freeze(name, seconds))
+            world.at(at, partial(world.freeze, name, seconds))
         else:
             will = kind == "crash"
-            world.at(at, lambda name=name, will=will: world.crash(name, will=will))
-            world.at(at + seconds, lambda name=name: world.start(name))
+            world.at(at, partial(world.crash, name, will=will))
+            world.at(at + seconds, partial(world.start, name))
 
 
 def quiet(world: World, keys: list[str]) -> None:
@@ -127,7 +136,7 @@ def test_survivors_take_over_within_one_lease(
     world = World(seed, workers, Weather(order=order), timing, work=0.3)
     keys = feed(world, 2, 10)
     for number, at in enumerate(crashes[: workers - 1]):
-        world.at(at, lambda number=number: world.crash(f"w{number}", will=will))
+        world.at(at, partial(world.crash, f"w{number}", will=will))
     world.run(200)
     quiet(world, keys)
     allowed = timing.settle + timing.patience + timing.max_wait + 0.01 + (0.0 if will else timing.lease)

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2s
 from typing import Any
 from uuid import UUID
@@ -101,7 +102,7 @@ class World:
         self._orphans: dict[str, float] = {}
         self._story = blake2s()
         for number in range(self.workers):
-            self.at(self._chance.uniform(0, 0.1), lambda n=number: self.start(f"w{n}"))
+            self.at(self._chance.uniform(0, 0.1), partial(self.start, f"w{number}"))
 
     @property
     def story(self) -> str:
@@ -194,7 +195,7 @@ class World:
         def receivers() -> Iterator[tuple[str, Callable[[], None]]]:
             for process in self.alive():
                 seen = Seen(made, EPOCH + self.now + process.skew)
-                yield process.name, lambda process=process, seen=seen: self._deliver(process, seen)
+                yield process.name, partial(self._deliver, process, seen)
 
         self._broker.publish(self.now, made.device_id, lambda: None, receivers)
 
@@ -217,7 +218,7 @@ class World:
 
         def receivers() -> Iterator[tuple[str, Callable[[], None]]]:
             for process in self.alive():
-                yield process.name, lambda process=process: self._deliver(process, event)
+                yield process.name, partial(self._deliver, process, event)
 
         self._broker.publish(self.now, sender.name, arrived, receivers)
 
