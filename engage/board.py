@@ -11,12 +11,14 @@ from engage.models import (
     Changes,
     Device,
     Devices,
+    DeviceTrouble,
     OriginalAnalysis,
     OriginalResult,
     OriginalResults,
     Snapshot,
     State,
 )
+from engage.trouble import Trouble
 from engage.value import Value
 
 
@@ -35,6 +37,9 @@ class Entry:
 
     picture: str | None = None
     """Key of the picture for people."""
+
+    problem: str | None = None
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,9 @@ def address(entry: Entry) -> str | None:
 def device(entry: Entry, now: float) -> Device:
     """The JSON of a device at the monotonic moment `now`."""
     value = entry.value
+    trouble = _trouble(entry.trouble)
     if value is None:
-        return Device(device_id=entry.device_id, state=entry.state)
+        return Device(device_id=entry.device_id, state=entry.state, problem=entry.problem, trouble=trouble)
     return Device(
         device_id=entry.device_id,
         state=entry.state,
@@ -99,7 +105,15 @@ def device(entry: Entry, now: float) -> Device:
         inference_ms=value.inference_ms,
         width=value.width,
         height=value.height,
+        problem=entry.problem,
+        trouble=trouble,
     )
+
+
+def _trouble(trouble: Trouble | None) -> DeviceTrouble | None:
+    if trouble is None:
+        return None
+    return DeviceTrouble(reason=trouble.reason, at=trouble.at, capture_id=trouble.capture)
 
 
 def devices(board: Board, now: float) -> Devices:

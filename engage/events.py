@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.wire.messages import DeviceStatus, Result, WorkerStatus
+from common.wire.messages import DeviceStatus, Result, Trouble, WorkerStatus
 from engage.board import Board, Delta
 from engage.value import Moment
 
@@ -25,6 +25,16 @@ class ResultReceived:
 @dataclass(frozen=True, slots=True)
 class DeviceStatusReceived:
     status: DeviceStatus
+    at: Moment
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleReceived:
+    """`flow` is its topic's; `live` is False for a retained one."""
+
+    trouble: Trouble
+    flow: str
     at: Moment
     live: bool
 
@@ -92,6 +102,7 @@ Event = (
     Started
     | ResultReceived
     | DeviceStatusReceived
+    | TroubleReceived
     | WorkerStatusReceived
     | BrokerConnected
     | BrokerLost

@@ -3,6 +3,8 @@
 from prometheus_client import Counter, Gauge
 
 DEVICES = Gauge("headway_devices", "Devices by state", ["state"])
+PROBLEMS = Gauge("headway_devices_with_problem", "Devices whose agent reports a problem")
+TROUBLES = Gauge("headway_devices_in_trouble", "Devices with a picture that was set aside of late")
 WORKERS = Gauge("headway_workers", "Workers that say they are online")
 VIEWERS = Gauge("headway_viewers", "Browsers on the live channel")
 REVISION = Gauge("headway_revision", "Revision of the state that is shown")

@@ -29,6 +29,14 @@ class Answer(BaseModel):
     )
 
 
+class DeviceTrouble(Answer):
+    """A picture was set aside because the model crashed on it."""
+
+    reason: str
+    at: float = Field(description="when it was set aside")
+    capture_id: str = Field(description="which picture; a copy of it is kept in quarantine")
+
+
 class Device(Answer):
     """The latest value of a camera and how far it can be trusted."""
 
@@ -52,6 +60,12 @@ class Device(Answer):
     inference_ms: float | None = Field(None, description="time the model took")
     width: int | None = Field(None, description="of the picture, in pixels")
     height: int | None = Field(None, description="of the picture, in pixels")
+    problem: str | None = Field(
+        None, description="why no picture comes, in the words of the device's agent; null when all is well"
+    )
+    trouble: DeviceTrouble | None = Field(
+        None, description="the latest; until 10 min are over and a later picture has been analysed"
+    )
 
 
 class Devices(Answer):

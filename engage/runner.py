@@ -15,7 +15,7 @@ from common.ports.bus import Bus, BusEvent, Connected, Disconnected, Received
 from common.ports.clock import Clock
 from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
-from common.wire.messages import AnyMessage, DeviceStatus, Result, WorkerStatus
+from common.wire.messages import AnyMessage, DeviceStatus, Result, Trouble, WorkerStatus
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from engage import metrics
 from engage.board import Board, Delta, changes, renewed, snapshot
@@ -34,6 +34,7 @@ from engage.events import (
     Show,
     Started,
     Tick,
+    TroubleReceived,
     WorkerStatusReceived,
 )
 from engage.models import Changes, OriginalResult, Snapshot, State
@@ -80,6 +81,7 @@ class Runner:
         """Join the bus; the core asks for the rest."""
         flows = self._settings.engage.flows
         self._bus.subscribe(*(self._topics.result(flow) for flow in flows))
+        self._bus.subscribe(*(self._topics.trouble(flow) for flow in flows))
         self._bus.subscribe(self._topics.device_status(), self._topics.worker_status(), self._marker)
         if self._settings.compat.people_counter:
             self._bus.subscribe(PEOPLE_COUNTER)
@@ -119,10 +121,13 @@ class Runner:
 
     def _event(self, message: AnyMessage, received: Received) -> Event | None:
         at, live = self._moment(), not received.retained
+        place = self._topics.parse(received.topic)
+        flow = place.flow if place else ""
         match message:
             case Result():
-                place = self._topics.parse(received.topic)
-                return ResultReceived(message, (place.flow or None) if place else None, at, live)
+                return ResultReceived(message, flow or None, at, live)
+            case Trouble():
+                return TroubleReceived(message, flow, at, live)
             case DeviceStatus():
                 return DeviceStatusReceived(message, at, live)
             case WorkerStatus():
@@ -156,6 +161,8 @@ class Runner:
         states = Counter(entry.state for entry in board.entries.values())
         for state in get_args(State):
             metrics.DEVICES.labels(state).set(states[state])
+        metrics.PROBLEMS.set(sum(entry.problem is not None for entry in board.entries.values()))
+        metrics.TROUBLES.set(sum(entry.trouble is not None for entry in board.entries.values()))
         metrics.WORKERS.set(board.workers)
         metrics.REVISION.set(board.revision)
         metrics.READY.set(board.ready)

@@ -17,7 +17,7 @@ DEFAULT_WINDOW = 30.0
 
 MAX_WINDOW = 3 * 86_400.0
 SKEW = 5.0
-_TRAVEL = 60.0
+TRAVEL = 60.0
 """No message is on its way for longer: the keepalive would have ended the session."""
 
 _PATIENCE = 600.0
@@ -92,7 +92,7 @@ def _moments(result: Result, wall: float, *, live: bool) -> tuple[float | None, 
     """When it was announced, if known, and until when it holds, from now never longer than promised."""
     published = result.published_at
     off = wall - published if live and published is not None else 0.0
-    shift = off if abs(off) > _TRAVEL else 0.0
+    shift = off if abs(off) > TRAVEL else 0.0
     stamp = result.received_at if result.received_at is not None else published
     if stamp is None and not live:
         return None, wall

@@ -6,11 +6,9 @@ snapshot.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from common.wire.messages import DeviceStatus, WorkerStatus
-from common.wire.names import ObjectPath
 from engage.board import Board, Delta, Entry, picture
 from engage.events import (
     BrokerConnected,
@@ -28,40 +26,20 @@ from engage.events import (
     StoredResults,
     StoreFailed,
     Tick,
+    TroubleReceived,
     ViewerJoined,
     ViewerLeft,
     WorkerStatusReceived,
 )
-from engage.models import Broker, State
+from engage.known import Known
+from engage.models import Broker
 from engage.rebuild import Rebuild
 from engage.settings import EngageSection
-from engage.value import Moment, Value, supersedes, value_of
+from engage.trouble import trouble_of
+from engage.value import supersedes, value_of
 
 _SWEEPS = 100
 _WORKERS = 1000
-
-
-@dataclass(slots=True)
-class _Known:
-    """A device; moments called `_at` are unix seconds, the others monotonic."""
-
-    heard: float
-    value: Value | None = None
-    since: float | None = None
-    stale: float = 0.0
-    session: str | None = None
-    restarted_at: float | None = None
-    offline_at: float | None = None
-    revived: bool = False
-    shown: tuple[float, ObjectPath] | None = None
-    """When the latest result on the original people-counter's topic was taken, and where it is found."""
-
-    def state(self, now: float) -> State:
-        if self.offline_at is not None:
-            return "offline"
-        if self.value is None:
-            return "unknown"
-        return "live" if now < self.stale else "stale"
 
 
 class View:
@@ -70,7 +48,7 @@ class View:
     def __init__(self, settings: EngageSection, bucket: str) -> None:
         self._settings = settings
         self._bucket = bucket
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Known] = {}
         self._workers: dict[str, str] = {}
         self._broker: Broker = "lost"
         self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout)
@@ -78,7 +56,7 @@ class View:
         self._dirty: set[str] = set()
         self._show_at = 0.0
         self._wanting: dict[str, None] = {}
-        self._stale: list[tuple[float, str]] = []
+        self._alarms: list[tuple[float, str]] = []
         self._wakes: dict[str, float] = {}
         self._sweep_at: float | None = None
 
@@ -94,8 +72,8 @@ class View:
 
     def deadline(self) -> float | None:
         moments = [self._rebuild.deadline(), self._sweep_at]
-        if self._stale:
-            moments.append(self._stale[0][0])
+        if self._alarms:
+            moments.append(self._alarms[0][0])
         if self._dirty or self._wanting or self._differs():
             moments.append(self._show_at)
         return min((m for m in moments if m is not None), default=None)
@@ -106,6 +84,8 @@ class View:
                 return self._result(event, now)
             case DeviceStatusReceived(status, at, live):
                 return self._device_status(status, at.wall, now, live=live)
+            case TroubleReceived():
+                return self._trouble(event, now)
             case WorkerStatusReceived(status):
                 self._worker_status(status)
             case StoredResults():
@@ -159,40 +139,33 @@ class View:
         if event.flow is None:
             known.shown = value.created, value.path
         if known.value is None or supersedes(value, known.value, known.restarted_at):
-            self._accept(name, known, value, event.at, now)
+            known.accept(value, event.at)
+            self._heard(name, known, now)
         return []
-
-    def _accept(self, name: str, known: _Known, value: Value, at: Moment, now: float) -> None:
-        age = value.age(at.wall)
-        known.value = value
-        known.since = None if age is None else at.steady - age
-        known.stale = at.steady + value.stale_after - at.wall
-        known.heard = now
-        received = value.received
-        if known.offline_at is not None and received is not None and received > known.offline_at:
-            known.offline_at = None
-            known.revived = True
-        self._dirty.add(name)
-        if known.stale > now and known.stale < self._wakes.get(name, float("inf")):
-            self._wakes[name] = known.stale
-            heappush(self._stale, (known.stale, name))
 
     def _device_status(self, status: DeviceStatus, wall: float, now: float, *, live: bool) -> list[Effect]:
         if (known := self._find(status.device_id, now)) is None:
             return [Refused(status.device_id)]
-        known.heard = now
-        anew = known.session != status.session
-        if status.state == "online":
-            if anew and known.session is not None:
-                known.restarted_at = wall
-            known.session = status.session
-            known.offline_at = None
-            known.revived = False
-        elif known.offline_at is None and (known.session is None or not anew) and (live or not known.revived):
-            known.session = status.session
-            known.offline_at = wall
-        self._dirty.add(status.device_id)
+        known.report(status, wall, live=live)
+        self._heard(status.device_id, known, now)
         return []
+
+    def _trouble(self, event: TroubleReceived, now: float) -> list[Effect]:
+        trouble = trouble_of(event.trouble, event.at, live=event.live)
+        old = event.at.wall - trouble.at > self._settings.forget_after
+        if old or event.flow not in self._settings.flows:
+            return []
+        name = event.trouble.device_id
+        if (known := self._find(name, now)) is None:
+            return [Refused(name)]
+        if known.suffer(trouble):
+            self._heard(name, known, now)
+        return []
+
+    def _heard(self, name: str, known: Known, now: float) -> None:
+        known.heard = now
+        self._dirty.add(name)
+        self._set_alarm(name, known, now)
 
     def _worker_status(self, status: WorkerStatus) -> None:
         """Sessions of workers online; the will of a session that is over does not speak for the next one."""
@@ -201,25 +174,29 @@ class View:
         elif status.state == "offline" and self._workers.get(status.worker) == status.session:
             del self._workers[status.worker]
 
-    def _find(self, name: str, now: float) -> _Known | None:
+    def _find(self, name: str, now: float) -> Known | None:
         known = self._known.get(name)
         if known is None and len(self._known) < self._settings.devices:
-            known = self._known[name] = _Known(heard=now)
+            known = self._known[name] = Known(heard=now)
         return known
 
+    def _set_alarm(self, name: str, known: Known, now: float) -> None:
+        """One alarm a device, for the earliest moment it may turn; a later one is set when that one rings."""
+        turn = known.turns_at(now)
+        if turn is not None and turn < self._wakes.get(name, float("inf")):
+            self._wakes[name] = turn
+            heappush(self._alarms, (turn, name))
+
     def _wake(self, now: float) -> None:
-        """Values whose deadline has passed; one that was renewed meanwhile gets its new deadline."""
-        while self._stale and self._stale[0][0] <= now:
-            when, name = heappop(self._stale)
+        """Devices that time alone may have turned."""
+        while self._alarms and self._alarms[0][0] <= now:
+            when, name = heappop(self._alarms)
             if self._wakes.get(name) != when:
                 continue
             del self._wakes[name]
-            known = self._known.get(name)
-            if known and known.stale > now:
-                self._wakes[name] = known.stale
-                heappush(self._stale, (known.stale, name))
-            else:
+            if known := self._known.get(name):
                 self._dirty.add(name)
+                self._set_alarm(name, known, now)
 
     def _sweep(self, now: float) -> None:
         if self._sweep_at is None or now < self._sweep_at:
@@ -264,11 +241,12 @@ class View:
 
     def _entry(self, name: str, now: float) -> Entry:
         known = self._known[name]
-        value, state = known.value, known.state(now)
+        value, state, trouble = known.value, known.state(now), known.trouble_at(now)
         if value is None:
-            return Entry(name, state)
+            return Entry(name, state, problem=known.problem, trouble=trouble)
         shown = known.shown[1] if known.shown and known.shown[0] == value.created else None
-        return Entry(name, state, value, known.since, shown, picture(name, value, self._bucket))
+        image = picture(name, value, self._bucket)
+        return Entry(name, state, value, known.since, shown, image, known.problem, trouble)
 
     def _differs(self) -> bool:
         """Whether what the board says of the servers is out of date."""

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from common.wire.keys import snapshot_key
-from common.wire.messages import DeviceStatus, Presence, Result, WorkerStatus
+from common.wire.keys import quarantine_key, snapshot_key
+from common.wire.messages import DeviceStatus, Presence, Result, Trouble, WorkerStatus
 
 BUCKET = "people-counter-images"
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -55,8 +55,24 @@ def number_of(at: float) -> int:
     return int(at * 1000)
 
 
-def device_status(device: str, state: Presence = "online", session: str = "one") -> DeviceStatus:
-    return DeviceStatus(device_id=device, state=state, session=session)
+def trouble(device: str, number: int, at: float, **more: Any) -> Trouble:
+    """The model crashed on capture `number`, taken and announced at `at`."""
+    capture = f"captures/{device}/{number}.jpg"
+    fields = {
+        "deviceID": device,
+        "captureID": capture,
+        "creationTimestamp": at,
+        "reason": "the model ended with signal 11",
+        "quarantined": quarantine_key("production", capture),
+        "publishedAt": at,
+    }
+    return Trouble.model_validate(fields | more)
+
+
+def device_status(
+    device: str, state: Presence = "online", session: str = "one", error: str | None = None
+) -> DeviceStatus:
+    return DeviceStatus(device_id=device, state=state, session=session, error=error)
 
 
 def worker_status(worker: str, state: Presence = "online", session: str = "one") -> WorkerStatus:

@@ -44,6 +44,8 @@ def test_a_device_has_every_field(site: Site) -> None:
         "inferenceMs": 48.0,
         "width": 768,
         "height": 576,
+        "problem": None,
+        "trouble": None,
     } | {"count": 4, "counts": {"person": 4}}
 
 

@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionError as Refused  # type: ignore[impor
 
 from common.settings import BusSettings, StoreSettings
 from common.wire.topics import PEOPLE_COUNTER
-from tests.engage.samples import JPEG, device_status, original_result
+from tests.engage.samples import JPEG, device_status, original_result, trouble
 from tests.engage.service import Browser, Engage, Worker, settled
 from tests.eventually import eventually
 from tests.servers import Mosquitto, Nats, Weed
@@ -80,8 +80,9 @@ def test_killed_and_started_again_it_knows_what_it_knew(
     worker.result("kept", 1, now, count=1, window=600)
     worker.result("stored", 2, now, count=2, window=600, retain=False)
     worker.publish(worker.topics.device_status("away"), device_status("away", "offline"), retain=True)
+    worker.publish(worker.topics.trouble("production", "away"), trouble("away", 1, now), retain=True)
     worker.publish(worker.topics.result("production", "kept"), b"{")
-    eventually(lambda: {"kept", "away"} <= set(browser.devices))
+    eventually(lambda: "kept" in browser.devices and browser.devices.get("away", {}).get("trouble"))
     before = engage.devices()
     engage.kill()
     engage.start()
@@ -92,6 +93,8 @@ def test_killed_and_started_again_it_knows_what_it_knew(
         "stored": ("live", 2, pytest.approx(now + 600)),
         "away": ("offline", None, None),
     }
+    assert after["away"] == before["away"]
+    assert after["away"]["trouble"]["at"] == now
     without_age = {"age": None}
     assert after["kept"] | without_age == before["kept"] | without_age
     eventually(lambda: browser.count("stored") == 2)

@@ -21,7 +21,7 @@ from engage.events import (
     WorkerStatusReceived,
 )
 from engage.settings import EngageSection
-from tests.engage.samples import device_status, original_result, result, worker_status
+from tests.engage.samples import device_status, original_result, result, trouble, worker_status
 from tests.engage.watcher import Watcher
 
 
@@ -230,10 +230,11 @@ def test_workers_online_are_counted(watcher: Watcher) -> None:
 
 DEVICES = st.sampled_from(["a", "b", "c"])
 STEPS = st.one_of(
+    st.tuples(st.just("trouble"), DEVICES, st.integers(0, 30), st.floats(-700, 2), st.booleans()),
     st.tuples(st.just("result"), DEVICES, st.integers(0, 30), st.floats(-20, 2), st.booleans()),
     st.tuples(st.just("status"), DEVICES, st.sampled_from(["online", "offline"]), st.sampled_from("xy")),
     st.tuples(st.just("broker"), st.booleans()),
-    st.tuples(st.just("wait"), st.floats(0, 8)),
+    st.tuples(st.just("wait"), st.one_of(st.floats(0, 8), st.just(600.0))),
 )
 
 
@@ -246,6 +247,8 @@ def test_what_a_browser_puts_together_is_what_is_shown(steps: list[tuple[Any, ..
         match step:
             case ("result", str(name), int(number), float(at), bool(live)):
                 watcher.hear(result(name, number, watcher.wall + at, count=number, window=5), live=live)
+            case ("trouble", str(name), int(number), float(at), bool(live)):
+                watcher.suffer(trouble(name, number, watcher.wall + at), live=live)
             case ("status", str(name), "online" | "offline" as state, str(session)):
                 watcher.status(device_status(name, state, session))
             case ("broker", bool(up)):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.ports.clock import ManualClock
-from common.wire.messages import DeviceStatus, Result
+from common.wire.messages import DeviceStatus, Result, Trouble
 from engage.board import Board, Entry
 from engage.events import (
     BrokerConnected,
@@ -16,6 +16,7 @@ from engage.events import (
     Started,
     StoredResults,
     Tick,
+    TroubleReceived,
 )
 from engage.settings import EngageSection
 from engage.value import Moment
@@ -65,6 +66,9 @@ class Watcher:
     def status(self, status: DeviceStatus, *, live: bool = True) -> None:
         self.tell(DeviceStatusReceived(status, self.now, live))
 
+    def suffer(self, trouble: Trouble, flow: str = "production", *, live: bool = True) -> None:
+        self.tell(TroubleReceived(trouble, flow, self.now, live))
+
     def wait(self, seconds: float) -> None:
         """Ticks come exactly when the view asked for them; one that does not pass its deadline fails."""
         end = self.clock.monotonic() + seconds
@@ -82,6 +86,9 @@ class Watcher:
         """After the time in which changes are collected."""
         self.wait(0.3)
         return self.board.entries[device]
+
+    def in_trouble(self, device: str) -> bool:
+        return self.entry(device).trouble is not None
 
     def state(self, device: str) -> str:
         return self.entry(device).state

@@ -34,6 +34,8 @@ def device(device_id: str, count: int, *, fresh: float = 600, age: float = 0, **
         "inferenceMs": 48.2,
         "width": 640,
         "height": 480,
+        "problem": None,
+        "trouble": None,
     } | more
 
 

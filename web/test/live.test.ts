@@ -6,7 +6,7 @@ function device(deviceID: string, more: Partial<Device> = {}): Device {
   return {
     deviceID, state: "live", count: 2, counts: { person: 2 }, capturedAt: 95, receivedAt: 96, age: 4, staleAfter: 110,
     flow: "people", model: null, snapshot: null, sequence: 1, skew: null, worker: null, queueMs: null,
-    inferenceMs: null, width: null, height: null, ...more,
+    inferenceMs: null, width: null, height: null, problem: null, trouble: null, ...more,
   };
 }
 
