@@ -42,11 +42,11 @@ check: $(DONE)/dev web/node_modules/.package-lock.json ## Style, types, layers, 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python -m scripts.generate --check
 	scripts/npm --prefix web run --silent check
 
 generate: $(DONE)/dev ## Write what is generated: docs/asyncapi.yaml, web/src/wire.ts
-	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python -m scripts.generate
 
 web: engage/static/index.html ## Build the web page into engage/static
 
