@@ -3,7 +3,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test test-all test-web check generate web bench clean
+.PHONY: help setup up test test-all test-web check generate web bench mutate clean
 
 PYTHON ?=
 ARGS ?=
@@ -53,8 +53,13 @@ web: engage/static/index.html ## Build the web page into engage/static
 bench: setup ## Measure, and write build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
+mutate: $(DONE)/dev ## Change the ownership code in every way and see that a test notices
+	@rm -rf mutants
+	@HEADWAY_WORLDS=10 $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
+
 clean: ## Remove what can be made again; data/ stays
-	rm -rf .venv build engage/static web/node_modules *.egg-info
+	rm -rf .venv build mutants engage/static web/node_modules *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.row import Row
 
-BENCHES = ("model", "batch", "latency", "pipeline", "overload")
+BENCHES = ("model", "batch", "latency", "pipeline", "overload", "ownership")
 OUTPUT = Path("build/bench.json")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from typing import Self
 from uuid import uuid4
 
@@ -80,6 +81,7 @@ class Audience:
         self._expected: dict[str, int] = {}
         self._room = threading.Semaphore(_WINDOW)
         self._connected = threading.Event()
+        self._pause = threading.Event()
 
     def __enter__(self) -> Self:
         self._store.ensure_bucket()
@@ -122,14 +124,15 @@ class Audience:
             if known is None:
                 self._room.release()
 
-    def send(self, numbers: Iterable[int]) -> None:
-        """So fast as the workers are: a hundred are under way at once."""
+    def send(self, numbers: Iterable[int], rate: float = inf) -> None:
+        """A hundred are under way at once; so many a second at most."""
         with ThreadPoolExecutor(4, "agent") as agents:
             sent = []
             for number in numbers:
                 assert self._room.acquire(timeout=_PATIENCE), (
                     f"nothing is answered any more: {self.missing()[:3]}"
                 )
+                self._pause.wait(1 / rate)
                 sent.append(agents.submit(self._send, number))
             for done in sent:
                 done.result()
