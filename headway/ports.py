@@ -1,11 +1,17 @@
 """Free ports on loopback."""
 
 import errno
+import secrets
 import socket
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_FIRST = 12_000
+_ROOM = 15_000
+_USUAL_END = 32_768
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -21,25 +27,31 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
+def lasting() -> range:
+    """Ports that no outgoing connection is given: such a one could take a server's while that is restarted.
+
+    All above 12,000 where the system leaves too few of them.
+    """
+    try:
+        end = int(EPHEMERAL.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        end = _USUAL_END
+    return range(_FIRST, end if end >= _FIRST + _ROOM else MAX_PORT + 1)
+
+
 def assign(
     names: Iterable[str],
     last: Mapping[str, int],
     avoid: Collection[int] = (),
     fits: Callable[[str, int], bool] = lambda _name, _port: True,
 ) -> dict[str, int]:
-    """A free port that fits for each name: the last one where it is still free, else one from the system."""
+    """A free, lasting port that fits for each name: the last one where it is still free, else another."""
     chosen: dict[str, int] = {}
+    choice = lasting()
     for name in names:
-        port = last.get(name)
+        port = last.get(name, 0)
         taken = {*chosen.values(), *avoid}
-        while port is None or port in taken or not is_free(port) or not fits(name, port):
-            port = _any_port()
+        while port not in choice or port in taken or not is_free(port) or not fits(name, port):
+            port = secrets.choice(choice)
         chosen[name] = port
     return chosen
-
-
-def _any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port

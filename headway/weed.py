@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from headway.broker import wheel_binary
-from headway.ports import LOOPBACK, MAX_PORT, is_free
+from headway.ports import LOOPBACK, is_free, lasting
 from headway.process import Command
 
 PORTS = (
@@ -61,7 +61,7 @@ def listening(ports: Mapping[str, int]) -> dict[str, int]:
 def fits(name: str, port: int) -> bool:
     """Whether weed can use this free port for that."""
     grpc = port + ADMIN_TO_GRPC
-    return name != "admin" or (grpc <= MAX_PORT and is_free(grpc))
+    return name != "admin" or (grpc in lasting() and is_free(grpc))
 
 
 def sweep(ports: Mapping[str, int]) -> None:

@@ -20,6 +20,7 @@ from minio.error import MinioException
 
 from common.settings import BusSettings, StoreSettings
 from headway import leash
+from headway.ports import assign
 from tests.eventually import eventually
 
 USER = "headway"
@@ -36,15 +37,8 @@ def server_pids() -> frozenset[int]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Ports that nobody listens on, all different; no outgoing connection takes one during a restart."""
+    return list(assign(map(str, range(count)), {}).values())
 
 
 def binary(name: str, install: str) -> str:

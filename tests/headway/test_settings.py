@@ -109,6 +109,22 @@ def test_a_port_that_is_taken_is_replaced(tmp_path: Path) -> None:
     assert again.settings.bus.port == again.memory.ports["mqtt"]
 
 
+def test_no_outgoing_connection_can_take_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "EPHEMERAL", tmp_path / "range")
+    (tmp_path / "range").write_text("30000\t60999\n")
+    assert all(port < 30_000 for port in ports.assign(map(str, range(50)), {"0": 40_000}).values())
+
+
+@pytest.mark.parametrize("text", ["1024 65535", "", "odd", None])
+def test_there_are_ports_whatever_the_system_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.setattr(ports, "EPHEMERAL", tmp_path / "range")
+    if text is not None:
+        (tmp_path / "range").write_text(text)
+    assert len(set(ports.assign(weed.PORTS, {}, fits=weed.fits).values())) == len(weed.PORTS)
+
+
 def test_all_ports_are_different_and_fit_the_store() -> None:
     chosen = ports.assign(["mqtt", *weed.PORTS], {"mqtt": 1, "s3": 1}, fits=weed.fits)
     every = [chosen["mqtt"], *weed.listening(chosen).values()]
