@@ -47,6 +47,12 @@ def never_seen(device_id: str, **more: Any) -> Device:
     return device(device_id, 0) | nothing | {"state": "unknown", "counts": {}} | more
 
 
+def set_aside(device_id: str, *, ago: float) -> dict[str, Any]:
+    """The trouble of a device on whose picture the model crashed."""
+    capture = f"captures/{device_id}/20260102T030405000006Z-0123456789abcdef0123456789abcdef.jpg"
+    return {"reason": "the model ended with SIGSEGV", "at": time.time() - ago, "captureID": capture}
+
+
 class Hub(Site):
     def __init__(self) -> None:
         (port,) = free_ports(1)

@@ -1,12 +1,13 @@
 """By keyboard, on a phone, in the dark, with a screen reader."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.hub import Device, Hub, device, never_seen
+from tests.web.hub import Device, Hub, device, never_seen, set_aside
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -14,8 +15,8 @@ AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min
 def wall() -> list[Device]:
     """A device in each state, one of them with the longest name there can be."""
     return [
-        device("cam-1", 3),
-        device("cam-2", 5, state="stale", skew=90.0),
+        device("cam-1", 3, problem="no answer from 10.0.0.7 in 10 s", trouble=set_aside("cam-1", ago=70)),
+        device("cam-2", 5, state="stale", skew=90.0, problem="x" * 500, trouble=set_aside("cam-2", ago=70)),
         device("cam-3", 5, state="offline"),
         never_seen("a-device-with-a-very-long-name-" + "x" * 97),
     ]
@@ -77,6 +78,28 @@ def test_change_of_state_is_announced(page: Page, hub: Hub) -> None:
     expect(page.locator(".tile.live")).to_be_visible()
     hub.tell(device("cam-1", 3, state="offline"))
     expect(page.get_by_role("status").filter(has_text="cam-1 is offline")).to_have_count(1)
+
+
+def test_a_problem_and_a_trouble_are_told_in_words_beside_the_number(page: Page, hub: Hub) -> None:
+    hub.tell(device("cam-1", 3))
+    page.goto("/")
+    expect(page.locator(".tile.live")).to_be_visible()
+    expect(page.locator(".ailment")).to_have_count(0)
+    hub.tell(device("cam-1", 3, problem="no answer from 10.0.0.7", trouble=set_aside("cam-1", ago=70)))
+    told: list[str | re.Pattern[str]] = [
+        "Problem: no answer from 10.0.0.7",
+        re.compile(r"^Picture set aside 1 min \d\d s ago: the model ended"),
+    ]
+    expect(page.locator(".tile.live .ailment")).to_have_text(told)
+    expect(page.locator(".tile.live .count .number")).to_have_text("3")
+    said = "cam-1 is live with a problem and a picture set aside"
+    expect(page.get_by_role("status").filter(has_text=said)).to_have_count(1)
+    page.get_by_role("button", name="cam-1").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".ailment")).to_have_text(told)
+    expect(dialog).to_contain_text("captures/cam-1/20260102T")
+    hub.tell(device("cam-1", 4))
+    expect(page.locator(".ailment")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", ["/", "/#/device/cam-2"])

@@ -4,7 +4,8 @@ import { batch, computed, signal } from "@preact/signals";
 import { io } from "socket.io-client";
 import { type Anchor, heard, hubTime, isBehind, read } from "./clock";
 import { type Live, type Seen, fromSnapshot, inOrder, stateAt, totalAt, withChanges } from "./live";
-import type { Changes, Snapshot, State } from "./wire";
+import type { Changes, Snapshot } from "./wire";
+import { condition } from "./words";
 
 export type Link = "connecting" | "connected" | "lost";
 
@@ -37,10 +38,10 @@ export function deviceOf(id: string): Seen | undefined {
   return live.value?.devices.get(id);
 }
 
-/** The state of every device now. */
-export function states(): Map<string, State> {
+/** The condition of every device now, in words. */
+export function conditions(): Map<string, string> {
   const at = now.value;
-  return new Map([...(live.value?.devices ?? [])].map(([id, one]) => [id, stateAt(one, at)]));
+  return new Map([...(live.value?.devices ?? [])].map(([id, one]) => [id, condition(one.device, stateAt(one, at))]));
 }
 
 // 1.4 s plus or minus 40 % is less than 2 s; the spread keeps many walls from calling in the same instant.

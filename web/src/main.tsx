@@ -5,6 +5,7 @@ import "./style/base.css";
 import "./style/bar.css";
 import "./style/wall.css";
 import "./style/picture.css";
+import "./style/ailments.css";
 import "./style/beside.css";
 import "./style/details.css";
 import "./style/empty.css";

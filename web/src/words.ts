@@ -1,4 +1,6 @@
-// Numbers and moments as people read them.
+// Numbers, moments and conditions as people read them.
+
+import type { Device, State } from "./wire";
 
 /** 8 s, 2 min 05 s, 3 h 07 min, 2 d 4 h: two units at most, and the last one counts. */
 export function duration(seconds: number): string {
@@ -12,6 +14,12 @@ export function duration(seconds: number): string {
 
 export function plural(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`;
+}
+
+/** The state and what is wrong besides, as in "cam-1 is live with a problem". */
+export function condition({ problem, trouble }: Pick<Device, "problem" | "trouble">, state: State): string {
+  const besides = [problem === null ? "" : "a problem", trouble === null ? "" : "a picture set aside"].filter(Boolean);
+  return besides.length === 0 ? state : `${state} with ${besides.join(" and ")}`;
 }
 
 export function milliseconds(ms: number): string {

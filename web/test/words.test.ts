@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { toSay } from "../src/say";
-import type { State } from "../src/wire";
-import { duration, milliseconds, skewText } from "../src/words";
+import { condition, duration, milliseconds, skewText } from "../src/words";
 
 test.each([
   [0, "0 s"],
@@ -32,8 +31,20 @@ test.each([
   expect(skewText(skew)).toBe(text);
 });
 
-test.each<[string, Record<string, State>, Record<string, State>, string]>([
+const trouble = { reason: "crashed", at: 1, captureID: "captures/a/1.jpg" };
+
+test.each([
+  [null, null, "live"],
+  ["no answer", null, "live with a problem"],
+  [null, trouble, "live with a picture set aside"],
+  ["no answer", trouble, "live with a problem and a picture set aside"],
+])("problem %j and trouble %j are put as %s", (problem, trouble, text) => {
+  expect(condition({ problem, trouble }, "live")).toBe(text);
+});
+
+test.each<[string, Record<string, string>, Record<string, string>, string]>([
   ["nothing new", { a: "live" }, { a: "live" }, ""],
+  ["what is wrong besides", { a: "live" }, { a: "live with a problem" }, "a is live with a problem"],
   ["one state", { a: "live", b: "live" }, { a: "stale", b: "live" }, "a is stale"],
   ["come and gone", { a: "live" }, { b: "live", c: "live" }, "2 cameras added, 1 camera removed"],
   [

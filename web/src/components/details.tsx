@@ -5,6 +5,7 @@ import { close, open } from "../route";
 import type { Device } from "../wire";
 import { duration, milliseconds, moment, skewText } from "../words";
 import { Age } from "./age";
+import { Ailments } from "./ailments";
 import { Count } from "./count";
 import { useDevice } from "./device";
 import { Lamp } from "./lamp";
@@ -35,6 +36,7 @@ function Facts({ device }: { device: Device }) {
       <Fact name="Waited">{device.queueMs === null ? null : milliseconds(device.queueMs)}</Fact>
       <Fact name="Inference">{device.inferenceMs === null ? null : milliseconds(device.inferenceMs)}</Fact>
       <Fact name="Picture">{device.width === null ? null : `${device.width} × ${device.height} pixels`}</Fact>
+      <Fact name="Set aside">{device.trouble?.captureID ?? null}</Fact>
       <Fact name="Sequence">{device.sequence}</Fact>
       <Fact name="Fresh for">
         {device.staleAfter === null || device.receivedAt === null
@@ -59,6 +61,7 @@ function Body({ id }: { id: string }) {
           <Lamp state={state.value} />
           <Age id={id} />
         </p>
+        <Ailments device={device} />
         <Facts device={device} />
       </div>
     </div>

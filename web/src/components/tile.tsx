@@ -1,6 +1,7 @@
 import { open } from "../route";
 import { milliseconds, skewText } from "../words";
 import { Age } from "./age";
+import { Ailments } from "./ailments";
 import { Count } from "./count";
 import { useDevice } from "./device";
 import { Lamp } from "./lamp";
@@ -26,6 +27,7 @@ export function Tile({ id }: { id: string }) {
           <Age id={id} />
         </p>
         {device.skew !== null && <p class="badge">{skewText(device.skew)}</p>}
+        <Ailments device={device} />
         <p class="fine">{fine.filter(Boolean).join(" · ")}</p>
       </div>
     </li>
