@@ -53,6 +53,8 @@ class MqttBus:
         self._granting: set[int] = set()
         self._waiting: deque[_Publish] = deque()
         self._sending = threading.Lock()
+        self._switching = threading.Lock()
+        """Held while another client takes over, so that `stop` finds it with its thread started."""
         self._window = _IN_FLIGHT
         self._sent: dict[int, int | None] = {}
         self._acks: dict[int, str | None] = {}
@@ -84,13 +86,12 @@ class MqttBus:
         self._stopping = True
         if self._ready and (self._waiting or self._sent):
             self._idle.wait(_FAREWELL)
-        client = None
-        while client is not self._client:  # while its thread ends, it may fall back on another one
+        with self._switching:
             client = self._client
-            if client.disconnect() is MQTTErrorCode.MQTT_ERR_SUCCESS:
-                self._parted.wait(_PARTING)
-            _shut(client.socket())
-            client.loop_stop()
+        if client.disconnect() is MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._parted.wait(_PARTING)
+        _shut(client.socket())
+        client.loop_stop()
         self._ready = False
 
     def _make(self, protocol: MQTTProtocolVersion) -> paho.Client:
@@ -152,10 +153,11 @@ class MqttBus:
     def _refused(self, client: paho.Client, reason: ReasonCode) -> None:
         if str(reason) == _TOO_NEW and client.protocol == MQTTProtocolVersion.MQTTv5:
             client.disconnect()
-            if not self._stopping:
-                log.info("the broker does not speak MQTT 5, going on with 3.1.1")
-                self._client = self._make(MQTTProtocolVersion.MQTTv311)
-                self._connect()
+            with self._switching:
+                if not self._stopping:
+                    log.info("the broker does not speak MQTT 5, going on with 3.1.1")
+                    self._client = self._make(MQTTProtocolVersion.MQTTv311)
+                    self._connect()
             return
         self._lost(f"{self._address} refused us: {reason}")
 
