@@ -80,7 +80,7 @@ CHANNELS = (
         "A picture was set aside because the model crashed on it.",
         (Trouble,),
         senders=("worker",),
-        receivers=(),
+        receivers=("web",),
         retained=True,
     ),
     Channel(
