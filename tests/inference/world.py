@@ -24,8 +24,6 @@ from inference.events import (
     Event,
     Failed,
     Fetch,
-    Fetched,
-    Missing,
     Offline,
     Online,
     Peer,
@@ -35,20 +33,16 @@ from inference.events import (
     Say,
     Seen,
     Settle,
-    Settled,
     Show,
     Shown,
     Sweep,
-    Swept,
     Tick,
 )
 from inference.worker import Identity, Timing, Worker
-from tests.inference.weather import Broker, Weather
+from tests.inference.depot import EPOCH, Depot
+from tests.inference.weather import Broker
 
 BUCKET = "people-counter-images"
-EPOCH = 1_700_000_000.0
-PAGE = 10
-YOUNG = 3.0
 _SPIN = 1000
 
 
@@ -71,38 +65,34 @@ class Process:
 
 
 @dataclass
-class World:
+class World(Depot):
     """`analysed` counts how often the model saw each capture, `results` how often one was published,
     `accepted` who published the one that a consumer took: the first for the capture.
     """
 
     seed: int
     workers: int
-    weather: Weather = field(default_factory=Weather)
     timing: Timing = field(default_factory=Timing)
     work: float = 0.05
     skew: float = 0.0
-    now: float = 0.0
     analysed: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
     accepted: dict[str, str] = field(default_factory=dict)
     delivered: Counter[str] = field(default_factory=Counter)
-    superseded: set[str] = field(default_factory=set)
-    stored: dict[str, tuple[Capture, float]] = field(default_factory=dict)
     running: dict[str, Process] = field(default_factory=dict)
     takeovers: list[float] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._chance = random.Random(self.seed)
+        self.chance = random.Random(self.seed)
         self._numbers = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._broker = Broker(self.weather, self._chance, self.at)
+        self._broker = Broker(self.weather, self.chance, self.at)
         self._retained: dict[str, WorkerStatus] = {}
         self._orphans: dict[str, float] = {}
         self._story = blake2s()
         for number in range(self.workers):
-            self.at(self._chance.uniform(0, 0.1), partial(self.start, f"w{number}"))
+            self.at(self.chance.uniform(0, 0.1), partial(self.start, f"w{number}"))
 
     @property
     def story(self) -> str:
@@ -125,9 +115,9 @@ class World:
         """Nothing happens where it runs."""
         if name in self.running and self.running[name].alive:
             return
-        session = UUID(int=self._chance.getrandbits(128)).hex
+        session = UUID(int=self.chance.getrandbits(128)).hex
         me = Identity(name, session, "production", BUCKET, Model(name="m", digest="d"), "light")
-        skew = self._chance.uniform(-self.skew, self.skew)
+        skew = self.chance.uniform(-self.skew, self.skew)
         process = self.running[name] = Process(name, Worker(me, self.timing), session, skew)
         self._join(process)
 
@@ -155,7 +145,7 @@ class World:
             return
         process.cut = True
         will = process.core.status("offline")
-        noticed = self.now + min(seconds, self._chance.uniform(0, 22))
+        noticed = self.now + min(seconds, self.chance.uniform(0, 22))
         self.at(noticed, lambda: self._cast(process, will, force=True))
         self.at(self.now + seconds, lambda: self._reconnect(process))
         self.give(process, Offline())
@@ -184,11 +174,11 @@ class World:
     def capture(self, device: str, *, announce: bool = True, times: int = 1, late: float = 0.0) -> str:
         """An agent uploads a picture and, where told, announces it: again and again within `late` seconds."""
         taken_at = EPOCH + self.now + 50 * self.skew * (sum(device.encode()) % 3 - 1)
-        key = capture_key(device, taken_at, UUID(int=self._chance.getrandbits(128)).hex)
+        key = capture_key(device, taken_at, UUID(int=self.chance.getrandbits(128)).hex)
         made = Capture(device_id=device, file_path=ObjectPath(BUCKET, key), creation_timestamp=taken_at)
         self.stored[key] = (made, self.now)
         for n in range(times if announce else 0):
-            self.at(self.now + (self._chance.uniform(0, late) if n else 0.0), lambda: self._announce(made))
+            self.at(self.now + (self.chance.uniform(0, late) if n else 0.0), lambda: self._announce(made))
         return key
 
     def _announce(self, made: Capture) -> None:
@@ -264,10 +254,7 @@ class World:
             if process.alive:
                 self.give(process, outcome())
 
-        self.at(self.now + self._chance.uniform(0, seconds), end)
-
-    def _fails(self) -> bool:
-        return self.now < self.weather.until and self._chance.random() < self.weather.loss / 4
+        self.at(self.now + self.chance.uniform(0, seconds), end)
 
     def _perform(self, process: Process, effect: Effect) -> None:
         match effect:
@@ -288,14 +275,9 @@ class World:
             case Delete():
                 self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():
-                self._later(process, 0.01, lambda: self._sweep(process, effect.after))
+                self._later(process, 0.01, lambda: self._sweep(process.skew, effect.after))
             case Drop() | Decided():
                 pass
-
-    def _fetch(self, key: str) -> Event:
-        if self._fails():
-            return Failed(key, "flaky")
-        return Fetched(key) if key in self.stored else Missing(key)
 
     def _publish(self, process: Process, key: str) -> None:
         """QoS 1: sent again until the broker has it; the consumer may get it twice, and late."""
@@ -309,28 +291,8 @@ class World:
 
         def arrive() -> Event:
             self.results[key] += 1
-            for _ in range(1 + (self._chance.random() < self.weather.repeat)):
-                self.at(self.now + self._chance.uniform(0, self.weather.delay), consume)
+            for _ in range(1 + (self.chance.random() < self.weather.repeat)):
+                self.at(self.now + self.chance.uniform(0, self.weather.delay), consume)
             return Published(key)
 
         self._later(process, 0.002, arrive)
-
-    def _settle(self, key: str) -> Event:
-        if self._fails():
-            return Failed(key, "flaky")
-        self.stored.pop(key, None)
-        return Settled(key)
-
-    def _delete(self, effect: Delete) -> Event:
-        if effect.reason == "superseded":
-            self.superseded |= set(effect.keys)
-        for key in effect.keys if not self._fails() else ():
-            self.stored.pop(key, None)
-        return Tick()
-
-    def _sweep(self, process: Process, after: str) -> Event:
-        wall = self.now + process.skew
-        keys = sorted(key for key in self.stored if key > after)[:PAGE]
-        old = (self.stored[key] for key in keys if not 0 <= wall - self.stored[key][1] < YOUNG)
-        found = tuple(Seen(made, EPOCH + at) for made, at in old)
-        return Swept(found, keys[-1] if len(keys) == PAGE else None)

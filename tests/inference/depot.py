@@ -1,0 +1,51 @@
+"""The store of a simulated world, with the steps that change it; in bad weather they fail now and then."""
+
+import random
+from dataclasses import dataclass, field
+
+from common.wire.messages import Capture
+from inference.events import Delete, Event, Failed, Fetched, Missing, Seen, Settled, Swept, Tick
+from tests.inference.weather import Weather
+
+EPOCH = 1_700_000_000.0
+PAGE = 10
+YOUNG = 3.0
+
+
+@dataclass(kw_only=True)
+class Depot:
+    """`stored`: each picture with the time when it came."""
+
+    weather: Weather = field(default_factory=Weather)
+    now: float = 0.0
+    chance: random.Random = field(default_factory=random.Random)
+    stored: dict[str, tuple[Capture, float]] = field(default_factory=dict)
+    superseded: set[str] = field(default_factory=set)
+
+    def _fails(self) -> bool:
+        return self.now < self.weather.until and self.chance.random() < self.weather.loss / 4
+
+    def _fetch(self, key: str) -> Event:
+        if self._fails():
+            return Failed(key, "flaky")
+        return Fetched(key) if key in self.stored else Missing(key)
+
+    def _settle(self, key: str) -> Event:
+        if self._fails():
+            return Failed(key, "flaky")
+        self.stored.pop(key, None)
+        return Settled(key)
+
+    def _delete(self, effect: Delete) -> Event:
+        if effect.reason == "superseded":
+            self.superseded |= set(effect.keys)
+        for key in effect.keys if not self._fails() else ():
+            self.stored.pop(key, None)
+        return Tick()
+
+    def _sweep(self, skew: float, after: str) -> Event:
+        wall = self.now + skew
+        keys = sorted(key for key in self.stored if key > after)[:PAGE]
+        old = (self.stored[key] for key in keys if not 0 <= wall - self.stored[key][1] < YOUNG)
+        found = tuple(Seen(made, EPOCH + at) for made, at in old)
+        return Swept(found, keys[-1] if len(keys) == PAGE else None)
