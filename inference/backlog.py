@@ -16,14 +16,14 @@ class Backlog:
         max_wait: float,
         patience: float,
         max_age: float,
-        mine: Callable[[str], bool],
+        turn: Callable[[str], int],
         memory: int = 50_000,
     ) -> None:
         self._max_batch = max_batch
         self._max_wait = max_wait
         self._patience = patience
         self._max_age = max_age
-        self._mine = mine
+        self._turn = turn
         self._memory = memory
         self._waiting: dict[str, Announced] = {}
 
@@ -42,7 +42,7 @@ class Backlog:
             self._waiting.pop(key, None)
 
     def reconsider(self) -> None:
-        """`mine` may answer otherwise; it is asked each time, so there is nothing to do."""
+        """`turn` may answer otherwise; it is asked each time, so there is nothing to do."""
 
     def select(self, now: float) -> Selection | None:
         """A ripe batch, and with it what is too old; either may be empty, not both."""
@@ -65,4 +65,4 @@ class Backlog:
         return (key for key, announced in self._waiting.items() if announced.born <= born)
 
     def _opens(self, announced: Announced) -> float:
-        return announced.since if self._mine(announced.key) else announced.since + self._patience
+        return announced.since + self._turn(announced.key) * self._patience

@@ -53,6 +53,7 @@ class Batch:
 
     jobs: dict[str, Job]
     unseen: tuple[str, ...]
+    claimed_at: float
     settles_at: float
     renew_at: float
     silent_until: float = 0.0

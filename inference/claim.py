@@ -14,8 +14,8 @@ holder, which answers with a renewal, and rule 2 turns the latecomer away.
 
 Load makes brokers and workers slow, so a settle time is not over before the worker has heard its own claim
 come back. On a broker that orders it then knows of every claim before its own; and who knows of a rival that
-it beats, but that may hold already, leaves it the time of a `contest` to say so. Both waits end by the clock
-too: an echo that is lost costs time only.
+it beats, but that may hold already, leaves it the time to say so: four such echoes, or four settle times if
+that is more. Both waits end by the clock too: an echo that is lost costs time only.
 
 A holder renews. When its lease has run out, or the broker's will says it is gone, its captures are free
 again and are claimed in the next term (rule 1), so a holder that was only cut off gives way when it is
@@ -51,10 +51,11 @@ def rank(key: str, worker: str) -> bytes:
     return _rank(slot(key), worker)
 
 
-def preferred(key: str, workers: Iterable[str]) -> str:
-    """The worker that should take this capture when it has room."""
+def turn(key: str, worker: str, others: Iterable[str]) -> int:
+    """How many of the others should take this capture before this worker does."""
     when = slot(key)
-    return min(workers, key=lambda worker: _rank(when, worker))
+    own = _rank(when, worker)
+    return sum(_rank(when, other) < own for other in others)
 
 
 @lru_cache(4096)

@@ -73,8 +73,7 @@ class _Entry(NamedTuple):
 class Collector:
     """Waiting captures by device: the 50 latest of each, and `memory` in all; others are left to the sweep.
 
-    `mine` says whether this worker is the preferred one for a capture; other workers' are left to them for
-    `patience` seconds.
+    `turn` says how many other workers are preferred for a capture; it is left to each for `patience` seconds.
     """
 
     def __init__(
@@ -82,13 +81,13 @@ class Collector:
         max_batch: int,
         max_wait: float,
         patience: float,
-        mine: Callable[[str], bool],
+        turn: Callable[[str], int],
         memory: int = 50_000,
     ) -> None:
         self._max_batch = max_batch
         self._max_wait = max_wait
         self._patience = patience
-        self._mine = mine
+        self._turn = turn
         self._memory = memory
         self._devices: dict[str, _Device] = {}
         self._device_of: dict[str, str] = {}
@@ -130,7 +129,7 @@ class Collector:
                 self._ready.discard(name)
 
     def reconsider(self) -> None:
-        """Other workers than before are there: `mine` may answer otherwise."""
+        """Other workers than before are there: `turn` may answer otherwise."""
         for name, device in self._devices.items():
             self._place(name, device, device.since)
 
@@ -158,11 +157,11 @@ class Collector:
 
     def _place(self, name: str, device: _Device, since: float) -> None:
         """Into the heap where it belongs."""
-        mine = self._mine(_latest(device.waiting).key)
-        opens = since if mine else since + self._patience
+        turn = self._turn(_latest(device.waiting).key)
+        opens = since + turn * self._patience
         if (since, opens) != (device.since, device.opens):
             device.since, device.opens = since, opens
-            self._put(name, device, is_open=mine)
+            self._put(name, device, is_open=turn == 0)
             self._compact()
 
     def _put(self, name: str, device: _Device, *, is_open: bool) -> None:

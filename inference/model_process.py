@@ -33,8 +33,11 @@ _GOODBYE = 1.0
 class Batched(Detector, Protocol):
     """`batch`: how many pictures at once suit it; `why_not_cuda`: one sentence, or None where it is used."""
 
-    batch: int
-    why_not_cuda: str | None
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def why_not_cuda(self) -> str | None: ...
 
 
 class ModelCrashed(Exception):  # noqa: N818 -- the model did, on these pictures

@@ -15,7 +15,7 @@ from common.wire.messages import Capture, Finished, Model, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.backlog import Backlog
 from inference.batches import Batch, Batches, Job
-from inference.claim import Ballots, preferred
+from inference.claim import Ballots
 from inference.collect import Announced, Collector, Policy
 from inference.events import (
     Analysed,
@@ -36,7 +36,10 @@ from inference.events import (
     Swept,
     Tick,
 )
+from inference.peers import Peers
 from inference.pipeline import Pipeline
+
+_ANSWER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +82,20 @@ class Worker:
         self._timing = timing
         self._known: dict[str, Announced] = {}
         self._ballots = Ballots(me.worker, timing.lease)
+        self._peers = Peers(me.worker, me.flow)
         batch = timing.max_batch, timing.max_wait, timing.patience
         self._waiting: Collector | Backlog = (
-            Collector(*batch, self._prefers_me)
+            Collector(*batch, self._peers.turn)
             if timing.policy == "latest"
-            else Backlog(*batch, timing.max_age, self._prefers_me)
+            else Backlog(*batch, timing.max_age, self._peers.turn)
         )
         self._batches = Batches(timing.room)
         self._pipeline = Pipeline(self._batches, self._known, timing.model_batch)
-        self._peers: dict[str, tuple[str, float]] = {}
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
         self._sweep_at: float | None = None
         self._shed = 0
+        self._echo = 0.0
 
     @property
     def load(self) -> int:
@@ -154,7 +158,8 @@ class Worker:
         effects: list[Effect] = []
         if self._heartbeat_at <= now:
             self._heartbeat_at = now + self._timing.heartbeat
-            self._forget_silent_peers(now)
+            if self._peers.forget_silent(now - 3 * self._timing.heartbeat):
+                self._waiting.reconsider()
             effects.append(Say(self.status("online")))
         if self._sweep_at is not None and self._sweep_at <= now:
             self._sweep_at = None
@@ -212,9 +217,11 @@ class Worker:
         self._waiting.remove([*heard.taken, *heard.finished])
         ended = self._batches.lose([*heard.lost, *heard.finished])
         for batch in self._batches.undecided(heard.echoed):
+            self._echo = now - batch.claimed_at
             batch.silent_until = 0.0
         for batch in self._batches.undecided(heard.contested):
-            batch.settles_at = now + self._timing.contest
+            answer = _ANSWER * max(self._timing.settle, self._echo, now - batch.claimed_at)
+            batch.settles_at = now + min(self._timing.contest, answer)
         for key in (*heard.finished, *heard.forgotten):
             self._forget(key)
         renewal = self._ballots.renewal(heard.defend)
@@ -225,31 +232,12 @@ class Worker:
             self._known.pop(key, None)
 
     def _peer(self, status: WorkerStatus, now: float) -> list[Effect]:
-        """A will speaks for the session it was left by, not for the one after it."""
-        if status.worker == self._me.worker or status.flow != self._me.flow:
-            return []
-        known = status.worker in self._peers
-        session, _ = self._peers.get(status.worker, (status.session, now))
-        if status.state == "online":
-            self._peers[status.worker] = (status.session, now)
-            if not known:
-                self._waiting.reconsider()
-        elif status.session == session:
-            self._lose_peer(status.worker)
+        change = self._peers.hear(status, now)
+        if change:
+            self._waiting.reconsider()
+        if change == "went":
             self._wait_again(self._ballots.bury(status.worker), now)
         return []
-
-    def _lose_peer(self, worker: str) -> None:
-        if self._peers.pop(worker, None):
-            self._waiting.reconsider()
-
-    def _forget_silent_peers(self, now: float) -> None:
-        for worker, (_, heard) in list(self._peers.items()):
-            if heard + 3 * self._timing.heartbeat <= now:
-                self._lose_peer(worker)
-
-    def _prefers_me(self, key: str) -> bool:
-        return preferred(key, [self._me.worker, *self._peers]) == self._me.worker
 
     def _swept(self, swept: Swept, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -276,7 +264,7 @@ class Worker:
         settle, contest = (self._timing.settle, self._timing.contest) if self._peers else (0.0, 0.0)
         jobs = {key: Job(key) for key in selection.chosen}
         renew_at = now + self._timing.lease / 3
-        self._batches.add(Batch(jobs, selection.unseen, now + settle, renew_at, now + contest))
+        self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, now + contest))
         return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
 
     def _batches_due(self, now: float) -> list[Effect]:

@@ -4,11 +4,11 @@ import pytest
 
 from inference.backlog import Backlog
 from inference.collect import Selection
-from tests.inference.test_collect import announced, everything, nothing
+from tests.inference.test_collect import announced, first, second
 
 
 def test_all_of_a_device_are_taken_in_the_order_they_came() -> None:
-    backlog = Backlog(max_batch=2, max_wait=0, patience=1, max_age=60, mine=everything)
+    backlog = Backlog(max_batch=2, max_wait=0, patience=1, max_age=60, turn=first)
     for taken_at in (1.0, 2.0, 2.0, 3.0):
         backlog.add(announced("cam", taken_at, since=10))
     assert len(backlog) == 3
@@ -27,14 +27,14 @@ def test_all_of_a_device_are_taken_in_the_order_they_came() -> None:
     ],
 )
 def test_what_is_too_old_is_shed(now: float, selection: Selection | None) -> None:
-    backlog = Backlog(max_batch=3, max_wait=0.5, patience=1, max_age=60, mine=everything)
+    backlog = Backlog(max_batch=3, max_wait=0.5, patience=1, max_age=60, turn=first)
     backlog.add(announced("cam", 2.0, since=20))
     backlog.add(announced("cam", 3.0, since=25 if now > 60 else 20))
     assert backlog.select(now) == selection
 
 
 def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
-    backlog = Backlog(max_batch=1, max_wait=0, patience=2, max_age=60, mine=nothing)
+    backlog = Backlog(max_batch=1, max_wait=0, patience=2, max_age=60, turn=second)
     backlog.add(announced("cam", 1.0, since=10))
     assert backlog.deadline() == 12
     assert backlog.select(11.9) is None
@@ -42,7 +42,7 @@ def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    backlog = Backlog(max_batch=1, max_wait=0, patience=2, max_age=60, mine=everything, memory=2)
+    backlog = Backlog(max_batch=1, max_wait=0, patience=2, max_age=60, turn=first, memory=2)
     pushed = [key for n in range(5) for key in backlog.add(announced("cam", float(n)))]
     assert pushed == ["cam-0.0", "cam-1.0", "cam-2.0"]
     assert backlog.deadline() == 0

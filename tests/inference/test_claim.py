@@ -4,7 +4,7 @@ import pytest
 
 from common.wire.keys import capture_key
 from common.wire.messages import Claim, Finished, Renewal
-from inference.claim import Ballots, preferred, rank
+from inference.claim import Ballots, rank, turn
 
 LEASE = 6.0
 KEY = capture_key("cam", 1_700_000_000.0, "0" * 32)
@@ -114,7 +114,9 @@ def test_a_flood_of_claims_pushes_out_the_oldest_of_others_and_never_our_own() -
 def test_captures_of_one_time_slot_prefer_one_worker_and_slots_are_shared_out() -> None:
     workers = ["w0", "w1", "w2", "w3"]
     slot = [capture_key(f"cam-{n}", 1_700_000_000.05, "0" * 32) for n in range(20)]
-    assert len({preferred(key, workers) for key in slot}) == 1
+    order = tuple(turn(slot[0], worker, workers) for worker in workers)
+    assert sorted(order) == [0, 1, 2, 3]
+    assert {tuple(turn(key, w, workers) for w in workers) for key in slot} == {order}
     times = [capture_key("cam", 1_700_000_000 + n, "0" * 32) for n in range(400)]
-    shares = [sum(preferred(key, workers) == worker for key in times) for worker in workers]
+    shares = [sum(turn(key, worker, workers) == 0 for key in times) for worker in workers]
     assert min(shares) > 60

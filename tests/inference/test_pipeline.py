@@ -33,7 +33,7 @@ CAPTURE = Capture(device_id="cam", file_path=ObjectPath("people-counter-images",
 
 def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batch]:
     jobs = {key: Job(key, stage) for key in ("k", *others)}
-    batch = Batch(jobs, (), settles_at=0, renew_at=9, held=True)
+    batch = Batch(jobs, (), claimed_at=0, settles_at=0, renew_at=9, held=True)
     batches = Batches(room=2)
     batches.add(batch)
     return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0, 0) for key in jobs}, model_batch), batch
@@ -117,7 +117,9 @@ def test_nothing_is_analysed_before_the_claim_has_settled() -> None:
 
 def test_a_capture_lost_to_another_ends_before_the_model_and_goes_on_behind_it() -> None:
     batches = Batches(room=2)
-    batch = Batch({"a": Job("a"), "b": Job("b", Stage.SHOWING)}, ("c",), settles_at=0, renew_at=9)
+    batch = Batch(
+        {"a": Job("a"), "b": Job("b", Stage.SHOWING)}, ("c",), claimed_at=0, settles_at=0, renew_at=9
+    )
     batches.add(batch)
     assert batches.lose(["a", "b", "c"]) == ["a"]
     assert batch.keys() == ["b"]
