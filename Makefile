@@ -45,7 +45,7 @@ check: $(DONE)/dev web/node_modules/.package-lock.json ## Style, types, layers, 
 	$(BIN)/python -m scripts.generate --check
 	scripts/npm --prefix web run --silent check
 
-generate: $(DONE)/dev ## Write what is generated: docs/asyncapi.yaml, web/src/wire.ts
+generate: $(DONE)/dev ## Write what is generated: docs/asyncapi.yaml, docs/ownership.md, web/src/wire.ts
 	@$(BIN)/python -m scripts.generate
 
 web: engage/static/index.html ## Build the web page into engage/static
