@@ -3,10 +3,10 @@
 import pytest
 
 from common.wire.keys import capture_key
-from common.wire.messages import Capture, Claim, Model, Renewal, WorkerStatus
+from common.wire.messages import Capture, Claim, Finished, Model, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
-from inference.claim import rank
-from inference.events import Decided, Effect, Online, Peer, Said, Say, Seen, Tick
+from inference.claim import Ballots, rank
+from inference.events import Decided, Delete, Effect, Online, Peer, Said, Say, Seen, Swept, Tick
 from inference.worker import Identity, Timing, Worker
 
 KEY = capture_key("cam", 1_700_000_000.0, "0" * 32)
@@ -76,3 +76,27 @@ def test_a_rival_that_holds_says_so_in_time() -> None:
     worker.handle(Said(Renewal(worker=RIVAL, captures=((KEY, 0),))), 1.1)
     assert worker.load == 0
     assert not decided(worker.handle(Tick(), 2))
+
+
+def test_a_holder_answers_a_rival() -> None:
+    worker, _ = claimed(alone=True)
+    assert worker.handle(Said(THEIRS), 1.1) == [Say(Renewal(worker=ME, captures=((KEY, 0),)))]
+    assert worker.load == 1
+
+
+def test_a_rival_of_an_earlier_term_is_none() -> None:
+    """It was freed, so whoever claimed it then is not waited for."""
+    ballots = Ballots(ME, TIMING.lease)
+    ballots.hear(THEIRS, now=0)
+    ballots.bury(RIVAL)
+    ballots.claim([KEY])
+    assert ballots.hear(THEIRS, now=1).contested == ()
+    assert ballots.hear(Claim(worker=RIVAL, captures=((KEY, 1),)), now=1).contested == (KEY,)
+
+
+def test_what_is_found_in_the_store_although_it_is_finished_is_deleted() -> None:
+    worker, _ = claimed()
+    worker.handle(Said(Finished(worker=RIVAL, captures=(KEY,))), 2)
+    assert worker.handle(Swept((Seen(CAPTURE, 0),), None), 3) == [Delete((KEY,), "left behind")]
+    assert worker.remembered == 0
+    assert worker.handle(Swept((), None), 4) == []
