@@ -14,5 +14,6 @@ DECISION_SECONDS = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0),
 )
 QUEUE_SECONDS = Histogram("headway_queue_seconds", "From announcement to the start of inference")
+OVERLOADED = Counter("headway_worker_overloaded_total", "Messages dropped because too many were waiting")
 LOAD = Gauge("headway_worker_load", "Captures claimed or owned and not finished")
 WAITING = Gauge("headway_worker_waiting", "Captures that wait for an owner")

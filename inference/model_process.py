@@ -137,7 +137,7 @@ class _Child:
             if not self._pipe.poll(timeout):
                 raise ModelCrashed(f"no answer in {timeout:g} s")
             return self._pipe.recv()
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise ModelCrashed(self._ending()) from error
 
     def _ending(self) -> str:

@@ -1,6 +1,7 @@
 """A worker's hands: where its core's effects meet the bus, the store and the model."""
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -35,6 +36,7 @@ from inference.events import (
     Seen,
     SetAside,
     Settle,
+    Settled,
     Show,
     Sweep,
     Tick,
@@ -110,7 +112,11 @@ class Runner:
             case Received():
                 message = self._inbox.open(event)
                 if message is not None and (heard := self._event(message, event.topic)) is not None:
-                    self.loop.offer(heard)
+                    self._offer(heard)
+
+    def _offer(self, event: Event) -> None:
+        if not self.loop.offer(event):
+            metrics.OVERLOADED.inc()
 
     def _event(self, message: AnyMessage, topic: str) -> Event | None:
         match message:
@@ -157,7 +163,7 @@ class Runner:
         metrics.LOAD.set(self._worker.load)
         metrics.WAITING.set(self._worker.waiting)
 
-    def _aside(self, pool: str, step: "partial[Event]") -> None:
+    def _aside(self, pool: str, step: Callable[[], Event]) -> None:
         self.loop.aside(self._pools[pool], step)
 
     def _say(self, message: Claim | Renewal | Finished | WorkerStatus) -> None:
@@ -169,8 +175,14 @@ class Runner:
     def _set_aside(self, effect: SetAside) -> None:
         message = trouble(self._me, effect.capture, effect.reason, self._clock.wall())
         topic = self._topics.trouble(self._me.flow, effect.capture.device_id)
-        self._bus.publish(topic, encode(message), retain=True)
-        self._aside("tidy", partial(self._steps.set_aside, effect.key, message))
+
+        def step() -> Event:
+            outcome = self._steps.set_aside(effect.key, message)
+            if isinstance(outcome, Settled):
+                self._bus.publish(topic, encode(message), retain=True)
+            return outcome
+
+        self._aside("tidy", step)
 
     def _publish(self, effect: Publish) -> None:
         examined = self._desk.examined[effect.key]

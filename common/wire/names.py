@@ -10,7 +10,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._=+@:,-]{1,255}")
 _KEY_LENGTH = 512
 KEY_PATTERN = rf"(?!(.*/)?\.+(/|$)){_SEGMENT.pattern}(/{_SEGMENT.pattern})*"
 """What `check_key` accepts, but for the whole length, as a regular expression for documents."""
-_RESERVED_FLOWS = frozenset({"image", "device", "worker", "engage", "claim", "result"})
+_RESERVED_FLOWS = frozenset({"image", "device", "worker", "engage", "claim", "result", "trouble"})
 
 
 def check_key(key: str) -> str:
