@@ -14,7 +14,7 @@ holder, which answers with a renewal, and rule 2 turns the latecomer away.
 
 Load makes brokers and workers slow, so a settle time is not over before the worker has heard its own claim
 come back. On a broker that orders it then knows of every claim before its own; and who knows of a rival that
-it beats, but that may hold already, leaves it the time to say so: four such echoes, or four settle times if
+it beats, but that may hold already, leaves it the time to say so: eight such echoes, or eight settle times if
 that is more. Both waits end by the clock too: an echo that is lost costs time only.
 
 A holder renews. When its lease has run out, or the broker's will says it is gone, its captures are free

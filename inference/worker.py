@@ -39,7 +39,7 @@ from inference.events import (
 from inference.peers import Peers
 from inference.pipeline import Pipeline
 
-_ANSWER = 4
+_ANSWER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Timing:
     max_wait: float = 0.02
     patience: float = 0.15
     settle: float = 0.03
-    contest: float = 0.5
+    contest: float = 2.0
     lease: float = 6.0
     listen: float = 0.2
     heartbeat: float = 5.0

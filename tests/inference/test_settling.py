@@ -44,8 +44,8 @@ def test_a_worker_that_is_alone_decides_at_once() -> None:
         pytest.param([], 1.49, 1.5, id="our claim never comes back"),
         pytest.param([(MINE, 1.01)], 1.029, 1.03, id="it comes back within the settle time"),
         pytest.param([(MINE, 1.2)], 1.0, 1.2, id="it comes back later"),
-        pytest.param([(MINE, 1.01), (THEIRS, 1.02)], 1.13, 1.141, id="a rival is beaten, and may hold"),
-        pytest.param([(THEIRS, 1.0), (MINE, 1.01)], 1.119, 1.12, id="the rival was first"),
+        pytest.param([(MINE, 1.01), (THEIRS, 1.02)], 1.259, 1.261, id="a rival is beaten, and may hold"),
+        pytest.param([(THEIRS, 1.0), (MINE, 1.01)], 1.239, 1.24, id="the rival was first"),
     ],
 )
 def test_when_a_claim_is_decided(heard: list[tuple[Claim, float]], not_yet: float, at: float) -> None:
@@ -65,8 +65,8 @@ def test_a_slow_broker_gives_a_rival_more_time_to_answer() -> None:
     worker, _ = claimed()
     worker.handle(Said(THEIRS), 1.1)
     worker.handle(Said(MINE), 1.11)
-    assert not decided(worker.handle(Tick(), 1.49))
-    assert decided(worker.handle(Tick(), 1.501))
+    assert not decided(worker.handle(Tick(), 1.599))
+    assert decided(worker.handle(Tick(), 1.601))
 
 
 def test_a_rival_that_holds_says_so_in_time() -> None:
