@@ -186,7 +186,7 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A claim has settled, `late` seconds after its settle time."""
+    """A claim was decided, `late` seconds after its settle time; waiting for rivals counts."""
 
     late: float
 

@@ -271,7 +271,10 @@ class Worker:
         effects: list[Effect] = []
         for batch in self._batches:
             if not batch.held and batch.decides_at <= now:
-                effects += [Decided(now - batch.settles_at), *self._hold(batch)]
+                effects += [
+                    Decided(max(0.0, now - batch.claimed_at - self._timing.settle)),
+                    *self._hold(batch),
+                ]
             if batch.held and batch.renew_at <= now:
                 batch.renew_at = now + self._timing.lease / 3
                 renewal = self._ballots.renewal(batch.keys())
