@@ -20,7 +20,8 @@ from inference.model.prepare import prepare
 from inference.model_process import ModelProcess
 from inference.runner import Runner
 from inference.settings import InferenceSection, InferenceSettings
-from inference.worker import Identity, Timing, Worker
+from inference.timing import Timing
+from inference.worker import Identity, Worker
 
 log = structlog.get_logger(__name__)
 

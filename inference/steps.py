@@ -170,7 +170,10 @@ class Steps:
         return Tick()
 
     def sweep(self, after: str) -> Event:
-        """One page of captures; the youngest are left out, they are being announced right now."""
+        """One page of captures but the youngest, which are being announced right now.
+
+        One from the future is taken: its store has another clock.
+        """
         try:
             with metrics.STEP_SECONDS.labels("sweep").time():
                 if not after:
@@ -180,7 +183,7 @@ class Steps:
             log.warning("the store could not be searched for captures without a result", reason=str(error))
             return Swept((), None)
         now = self._clock.wall()
-        old = (info for info in page if info.modified <= now - _YOUNG)
+        old = (info for info in page if not 0 <= now - info.modified < _YOUNG)
         found = tuple(seen for info in old if (seen := self._seen(info, now)))
         return Swept(found, page[-1].key if len(page) == _PAGE else None)
 
@@ -189,7 +192,7 @@ class Steps:
             return None
         path = ObjectPath(self._store.bucket, info.key)
         capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
-        return Seen(capture, info.modified, now - info.modified)
+        return Seen(capture, info.modified, max(0.0, now - info.modified))
 
 
 def _failed(key: str, step: str, error: StoreError) -> Failed:

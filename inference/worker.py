@@ -16,7 +16,7 @@ from common.wire.names import ObjectPath
 from inference.backlog import Backlog
 from inference.batches import Batch, Batches, Job
 from inference.claim import Ballots
-from inference.collect import Announced, Collector, Policy
+from inference.collect import Announced, Collector
 from inference.events import (
     Analysed,
     Crashed,
@@ -38,27 +38,9 @@ from inference.events import (
 )
 from inference.peers import Peers
 from inference.pipeline import Pipeline
+from inference.timing import USUAL, Timing
 
 _ANSWER = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """At most `max_batch` devices a batch, `room` batches, `model_batch` pictures at once; else seconds."""
-
-    max_batch: int = 8
-    model_batch: int = 1
-    room: int = 2
-    max_wait: float = 0.02
-    patience: float = 0.15
-    settle: float = 0.03
-    contest: float = 2.0
-    lease: float = 6.0
-    listen: float = 0.2
-    heartbeat: float = 5.0
-    sweep: float = 30.0
-    policy: Policy = "latest"
-    max_age: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +59,7 @@ class Identity:
 class Worker:
     """`handle` and `deadline` as the loop wants them."""
 
-    def __init__(self, me: Identity, timing: Timing = Timing()) -> None:
+    def __init__(self, me: Identity, timing: Timing = USUAL) -> None:
         self._me = me
         self._timing = timing
         self._known: dict[str, Announced] = {}

@@ -17,7 +17,8 @@ from inference.model.error import ModelError
 from inference.model_process import ModelCrashed, ModelProcess
 from inference.runner import Runner
 from inference.settings import InferenceSettings
-from inference.worker import Identity, Timing, Worker
+from inference.timing import Timing
+from inference.worker import Identity, Worker
 from tests.eventually import eventually
 from tests.inference.camera import Agent
 from tests.inference.poison import Delicate, broken, jpeg, picture

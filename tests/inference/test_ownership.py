@@ -14,7 +14,8 @@ from common.wire.messages import Capture, Claim, Model
 from common.wire.names import ObjectPath
 from inference.events import Said, Seen
 from inference.peers import TURNS
-from inference.worker import Identity, Timing, Worker
+from inference.timing import Timing
+from inference.worker import Identity, Worker
 from tests.inference.weather import Order, Weather
 from tests.inference.world import World
 

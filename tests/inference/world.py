@@ -38,7 +38,8 @@ from inference.events import (
     Sweep,
     Tick,
 )
-from inference.worker import Identity, Timing, Worker
+from inference.timing import Timing
+from inference.worker import Identity, Worker
 from tests.inference.depot import EPOCH, Depot
 from tests.inference.weather import Broker
 
