@@ -7,14 +7,11 @@ hub's clock unless a field says otherwise; a duration is in seconds unless its n
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+
+from common.wire.names import wire_name
 
 State = Literal["live", "stale", "offline", "unknown"]
 Broker = Literal["connected", "lost"]
-
-
-def _alias(name: str) -> str:
-    return to_camel(name.removesuffix("_id")) + "ID" if name.endswith("_id") else to_camel(name)
 
 
 class Answer(BaseModel):
@@ -24,7 +21,7 @@ class Answer(BaseModel):
         frozen=True,
         extra="forbid",
         populate_by_name=True,
-        alias_generator=_alias,
+        alias_generator=wire_name,
         json_schema_serialization_defaults_required=True,
     )
 

@@ -7,24 +7,19 @@ adds to them is optional, so its agents and consumers need not know it.
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 
-from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, WorkerID
+from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, WorkerID, wire_name
 
 SCHEMA_VERSION = 1
 MAX_BATCH = 1000
 MAX_BOXES = 1000
 
 
-def _alias(name: str) -> str:
-    return to_camel(name.removesuffix("_id")) + "ID" if name.endswith("_id") else to_camel(name)
-
-
 class Message(BaseModel):
     """Unknown fields are ignored: a newer sender may know more than we do."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, alias_generator=_alias, allow_inf_nan=False
+        frozen=True, extra="ignore", populate_by_name=True, alias_generator=wire_name, allow_inf_nan=False
     )
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic.alias_generators import to_camel
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SEGMENT = re.compile(r"[A-Za-z0-9._=+@:,-]{1,255}")
@@ -11,6 +12,11 @@ _KEY_LENGTH = 512
 KEY_PATTERN = rf"(?!(.*/)?\.+(/|$)){_SEGMENT.pattern}(/{_SEGMENT.pattern})*"
 """What `check_key` accepts, but for the whole length, as a regular expression for documents."""
 _RESERVED_FLOWS = frozenset({"image", "device", "worker", "engage", "claim", "result", "trouble"})
+
+
+def wire_name(field: str) -> str:
+    """A field's name in JSON: camelCase, with `ID` in capitals as the original people-counter has it."""
+    return to_camel(field.removesuffix("_id")) + "ID" if field.endswith("_id") else to_camel(field)
 
 
 def check_key(key: str) -> str:
