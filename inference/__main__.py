@@ -66,6 +66,7 @@ def _timing(own: InferenceSection, best: int) -> Timing:
         lease=own.lease,
         policy=own.policy,
         max_age=own.max_age,
+        keep=own.keep,
     )
 
 

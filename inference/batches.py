@@ -115,13 +115,11 @@ class Batches:
         return ended
 
     def next_to_analyse(self, size: int) -> list[Job]:
-        """Fetched captures of held batches, at most `size`, when the model is free.
+        """Fetched captures of held batches, at most `size`.
 
         One that was there when the model crashed goes alone, so that the next crash names the culprit.
         """
         jobs = [job for batch in self._batches if batch.held for job in batch.jobs.values()]
-        if any(job.stage is Stage.ANALYSING for job in jobs):
-            return []
         ready = [job for job in jobs if job.stage is Stage.FETCHED]
         innocent = [job for job in ready if not job.crashes]
         return innocent[:size] or ready[:1]

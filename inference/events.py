@@ -75,7 +75,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The result is kept in the store and the raw picture is deleted."""
+    """The raw picture is deleted."""
 
     key: str
 
@@ -104,6 +104,13 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class NotKept:
+    """The store did not take the latest result of a device."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """A page of the store was listed; `after` is where the next one starts, None behind the last."""
 
@@ -127,6 +134,7 @@ Event = (
     | Failed
     | Hopeless
     | Missing
+    | NotKept
     | Swept
 )
 
@@ -169,10 +177,20 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Keep the result in the store, delete the raw picture: Settled or Failed."""
+    """Delete the raw picture, whose result the broker has: Settled or Failed."""
 
     key: str
     capture: Capture
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Put a device's latest result into the store; where `overdue`, unless a later one lies there: NotKept
+    or nothing.
+    """
+
+    device: str
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +231,4 @@ class Sweep:
     after: str
 
 
-Effect = Say | Decided | Fetch | Analyse | Show | Publish | Settle | SetAside | Drop | Delete | Sweep
+Effect = Say | Decided | Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Drop | Delete | Sweep

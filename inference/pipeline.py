@@ -5,7 +5,8 @@
                    '- once ----+----> SETTING_ASIDE -> gone
 
 A step's outcome starts the next step. A failed one is tried again, waiting 0.5 s, 1 s and so on up to 8 s.
-A picture that the model crashed on is tried once more, alone, and then set aside.
+A picture that the model crashed on is tried once more, alone, and then set aside. While the model is at work,
+its next pictures already wait behind it.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,9 @@ from inference.events import (
     Fetch,
     Fetched,
     Hopeless,
+    Keep,
     Missing,
+    NotKept,
     Publish,
     Published,
     SetAside,
@@ -32,10 +35,12 @@ from inference.events import (
     Show,
     Shown,
 )
+from inference.keeping import Keeper
 
 Outcome = Fetched | Shown | Published | Settled | Failed | Hopeless | Missing
 
 _TRIES = 2
+_AHEAD = 2
 
 _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
     Fetched: (Stage.FETCHING, Stage.FETCHED),
@@ -47,10 +52,14 @@ _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
 class Pipeline:
     """Moves the jobs of `batches`; `known` has what was announced of each."""
 
-    def __init__(self, batches: Batches, known: Mapping[str, Announced], model_batch: int = 1) -> None:
+    def __init__(
+        self, batches: Batches, known: Mapping[str, Announced], model_batch: int = 1, keep: float = 0.0
+    ) -> None:
         self._batches = batches
         self._known = known
         self._model_batch = model_batch
+        self._keeper = Keeper(keep)
+        self._asked = 0
 
     def progress(self, outcome: Outcome, now: float) -> list[Effect]:
         """The step after `outcome`; for a capture that was lost meanwhile, its memory is freed."""
@@ -70,10 +79,23 @@ class Pipeline:
                 return [Delete((job.key,), outcome.reason), Drop(job.key)]
             case _:
                 before, after = _NEXT[type(outcome)]
-                return self._enter(job, after) if job.stage is before else []
+                if job.stage is not before:
+                    return []
+                kept = self._keep(job, now) if isinstance(outcome, Published) else []
+                return [*kept, *self._enter(job, after)]
+
+    def _keep(self, job: Job, now: float) -> list[Effect]:
+        device = self._known[job.key].capture.device_id
+        return [Keep(device)] if self._keeper.published(device, now) else []
+
+    def not_kept(self, event: NotKept, now: float) -> list[Effect]:
+        """The store did not take a result; it is tried again."""
+        self._keeper.owe(event.device, now)
+        return []
 
     def analysed(self, event: Analysed | Crashed) -> list[Effect]:
         """What the model's answer to a batch, or its end, means for each picture."""
+        self._asked -= 1
         effects: list[Effect] = []
         for key in event.keys:
             if (found := self._batches.find(key)) is None:
@@ -90,22 +112,32 @@ class Pipeline:
         return self._enter(job, Stage.FETCHED if job.crashes < _TRIES else Stage.SETTING_ASIDE)
 
     def retry(self, now: float) -> list[Effect]:
-        """Start again the failed steps whose time has come."""
+        """Start again the failed steps whose time has come, and keep the results that are due."""
         due = [
             j for b in self._batches for j in b.jobs.values() if j.retry_at is not None and j.retry_at <= now
         ]
-        effects: list[Effect] = []
+        effects: list[Effect] = [Keep(device, overdue=True) for device in self._keeper.due(now)]
         for job in due:
             job.retry_at = None
             effects += self._step(job)
         return effects
 
+    def deadline(self) -> float | None:
+        """When the next result is due to be kept."""
+        return self._keeper.deadline()
+
     def analyse(self) -> list[Effect]:
-        """Give the model its next pictures when it is free."""
-        jobs = self._batches.next_to_analyse(self._model_batch)
-        for job in jobs:
-            job.enter(Stage.ANALYSING)
-        return [Analyse(tuple(job.key for job in jobs))] if jobs else []
+        """Give the model its next pictures when it is free, and a full batch behind those."""
+        effects: list[Effect] = []
+        while self._asked < _AHEAD:
+            jobs = self._batches.next_to_analyse(self._model_batch)
+            if not jobs or (self._asked and len(jobs) < self._model_batch):
+                break
+            for job in jobs:
+                job.enter(Stage.ANALYSING)
+            self._asked += 1
+            effects.append(Analyse(tuple(job.key for job in jobs)))
+        return effects
 
     def _enter(self, job: Job, stage: Stage) -> list[Effect]:
         job.enter(stage)

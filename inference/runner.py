@@ -26,6 +26,7 @@ from inference.events import (
     Event,
     Failed,
     Fetch,
+    Keep,
     Offline,
     Online,
     Peer,
@@ -95,6 +96,7 @@ class Runner:
             pool.shutdown(cancel_futures=True)
         self._say(self._worker.status("offline"))
         self._bus.stop()
+        self._steps.keep_all()
 
     def hear(self, event: BusEvent) -> None:
         """On the bus's thread."""
@@ -150,6 +152,8 @@ class Runner:
                 self._publish(effect)
             case Settle():
                 self._aside("tidy", partial(steps.settle, effect.key, effect.capture))
+            case Keep():
+                self._aside("tidy", partial(steps.keep, effect.device, overdue=effect.overdue))
             case SetAside():
                 self._set_aside(effect)
             case Decided():
@@ -187,7 +191,7 @@ class Runner:
     def _publish(self, effect: Publish) -> None:
         examined = self._desk.examined[effect.key]
         message = result(self._me, effect.capture, examined, effect.received_at, self._clock.wall())
-        self._desk.results[effect.key] = message
+        self._desk.latest[effect.capture.device_id] = message
         metrics.QUEUE_SECONDS.observe(max(0.0, examined.started_at - effect.received_at))
         if self._compat:
             shown = ObjectPath(self._bucket, self._desk.shown[effect.key])

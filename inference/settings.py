@@ -44,6 +44,9 @@ class InferenceSection(Section):
     max_age: float = Field(
         60.0, gt=0, le=86_400, description="seconds; with policy every, older ones are shed"
     )
+    keep: float = Field(
+        5.0, ge=0, le=3600, description="seconds by which a device's result kept in the store may lag"
+    )
     max_bytes: int = Field(20_000_000, ge=1000, le=200_000_000, description="size of a picture file at most")
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from pydantic import ValidationError
 
 from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError
-from common.wire.codec import encode
+from common.wire.codec import MAX_PAYLOAD, encode
 from common.wire.keys import CAPTURES, parse_capture_key, result_key, shown_key, snapshot_key
 from common.wire.messages import Capture, Result, Trouble
 from common.wire.names import ObjectPath
@@ -24,6 +25,7 @@ from inference.events import (
     Fetched,
     Hopeless,
     Missing,
+    NotKept,
     Seen,
     Settled,
     Shown,
@@ -39,6 +41,7 @@ log = structlog.get_logger(__name__)
 _PAGE = 1000
 _YOUNG = 3.0
 _SHOWN = 5
+_FAREWELL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,14 @@ class Desk:
 
     pictures: dict[str, Picture] = field(default_factory=dict)
     examined: dict[str, Examined] = field(default_factory=dict)
-    results: dict[str, Result] = field(default_factory=dict)
+    latest: dict[str, Result] = field(default_factory=dict)
+    """Of each device the result that was last sent to the broker and is not in the store."""
     shown: dict[str, str] = field(default_factory=dict)
     """The key under which consumers of the original people-counter find the picture."""
 
     def clear(self, key: str) -> None:
         self.pictures.pop(key, None)
         self.examined.pop(key, None)
-        self.results.pop(key, None)
         self.shown.pop(key, None)
 
 
@@ -141,17 +144,45 @@ class Steps:
         return Shown(key)
 
     def settle(self, key: str, capture: Capture) -> Event:
-        """Keep the published result for those that start later, then delete the raw picture."""
+        """Delete the raw picture."""
         try:
             with metrics.STEP_SECONDS.labels("settle").time():
-                name = result_key(self._settings.flow, capture.device_id)
-                self._store.put(name, encode(self._desk.results[key]), "application/json")
                 self._store.delete([key])
                 if self._compat:
                     self._forget_shown(capture.device_id)
         except StoreError as error:
             return _failed(key, "settle", error)
         return Settled(key)
+
+    def keep(self, device: str, *, overdue: bool) -> Event:
+        """Put the latest result into the store; one that has waited may be older than another worker's."""
+        if (message := self._desk.latest.pop(device, None)) is None:
+            return Tick()
+        name = result_key(self._settings.flow, device)
+        try:
+            with metrics.STEP_SECONDS.labels("keep").time():
+                if not (overdue and self._has_later(name, message)):
+                    self._store.put(name, encode(message), "application/json")
+        except StoreError as error:
+            self._desk.latest.setdefault(device, message)
+            metrics.FAILED.labels("keep").inc()
+            log.warning("a result was not kept and is tried again", device=device, reason=str(error))
+            return NotKept(device)
+        return Tick()
+
+    def keep_all(self) -> None:
+        """Before the end: as many of the latest results as a second allows; the broker retains them too."""
+        end = self._clock.monotonic() + _FAREWELL
+        for device in list(self._desk.latest):
+            if self._clock.monotonic() >= end or isinstance(self.keep(device, overdue=True), NotKept):
+                return
+
+    def _has_later(self, name: str, message: Result) -> bool:
+        try:
+            kept = Result.model_validate_json(self._store.get(name, MAX_PAYLOAD))
+        except (NotFoundError, TooLargeError, ValidationError):
+            return False
+        return _order(kept) > _order(message)
 
     def _forget_shown(self, device: str) -> None:
         """Keep the latest few, for a consumer that is slow to fetch."""
@@ -193,6 +224,11 @@ class Steps:
         path = ObjectPath(self._store.bucket, info.key)
         capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
         return Seen(capture, info.modified, max(0.0, now - info.modified))
+
+
+def _order(message: Result) -> tuple[float, int]:
+    """Results of one device by age: the device's own time, then its sequence."""
+    return message.creation_timestamp, message.sequence or 0
 
 
 def _failed(key: str, step: str, error: StoreError) -> Failed:

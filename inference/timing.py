@@ -20,6 +20,7 @@ class Timing:
     listen: float = 0.2
     heartbeat: float = 5.0
     sweep: float = 30.0
+    keep: float = 5.0
     policy: Policy = "latest"
     max_age: float = 60.0
 

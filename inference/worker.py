@@ -26,6 +26,7 @@ from inference.events import (
     Effect,
     Event,
     Fetch,
+    NotKept,
     Offline,
     Online,
     Peer,
@@ -72,7 +73,7 @@ class Worker:
             else Backlog(*batch, timing.max_age, self._peers.turn)
         )
         self._batches = Batches(timing.room)
-        self._pipeline = Pipeline(self._batches, self._known, timing.model_batch)
+        self._pipeline = Pipeline(self._batches, self._known, timing.model_batch, timing.keep)
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
         self._sweep_at: float | None = None
@@ -102,7 +103,7 @@ class Worker:
         return effects
 
     def deadline(self) -> float | None:
-        times = [self._batches.deadline(), self._ballots.deadline()]
+        times = [self._batches.deadline(), self._ballots.deadline(), self._pipeline.deadline()]
         if self._ready_at is not None:
             times += [self._heartbeat_at, self._sweep_at]
             if not self._batches.full() and (ripe := self._waiting.deadline()) is not None:
@@ -130,6 +131,8 @@ class Worker:
                 return self._swept(event, now)
             case Analysed() | Crashed():
                 return self._pipeline.analysed(event)
+            case NotKept():
+                return self._pipeline.not_kept(event, now)
             case _:
                 return self._pipeline.progress(event, now)
 

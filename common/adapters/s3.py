@@ -1,6 +1,7 @@
 """The object store over S3, any server. The one home of minio."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -92,11 +93,21 @@ class S3Store:
 
     def delete(self, keys: Iterable[str]) -> None:
         rest = iter(keys)
-        while page := [DeleteObject(key) for key in islice(rest, _PAGE)]:
-            self._call("delete", self.bucket, partial(self._delete, page))
+        while page := list(islice(rest, _PAGE)):
+            if len(page) > 1:
+                self._call("delete", self.bucket, partial(self._delete, page))
+            else:  # costs half of what a bulk of one does
+                self._delete_one(page[0])
 
-    def _delete(self, page: list[DeleteObject]) -> None:
-        errors = list(self._minio.remove_objects(bucket_name=self.bucket, delete_object_list=page))
+    def _delete_one(self, key: str) -> None:
+        with suppress(NotFoundError):
+            self._call(
+                "delete", key, partial(self._minio.remove_object, bucket_name=self.bucket, object_name=key)
+            )
+
+    def _delete(self, page: list[str]) -> None:
+        objects = [DeleteObject(key) for key in page]
+        errors = list(self._minio.remove_objects(bucket_name=self.bucket, delete_object_list=objects))
         if real := [e for e in errors if e.code not in _MISSING]:
             raise StoreError(f"{len(real)} objects were not deleted: {real[0].message}", transient=True)
 

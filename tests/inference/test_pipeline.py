@@ -17,7 +17,9 @@ from inference.events import (
     Fetch,
     Fetched,
     Hopeless,
+    Keep,
     Missing,
+    NotKept,
     Publish,
     Published,
     SetAside,
@@ -36,7 +38,7 @@ def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batc
     batch = Batch(jobs, (), claimed_at=0, settles_at=0, renew_at=9, held=True)
     batches = Batches(room=2)
     batches.add(batch)
-    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0, 0) for key in jobs}, model_batch), batch
+    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0, 0) for key in jobs}, model_batch, keep=5), batch
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batc
     [
         (Stage.FETCHING, Fetched("k"), []),
         (Stage.SHOWING, Shown("k"), [Publish("k", CAPTURE, 5.0)]),
-        (Stage.PUBLISHING, Published("k"), [Settle("k", CAPTURE)]),
+        (Stage.PUBLISHING, Published("k"), [Keep("cam"), Settle("k", CAPTURE)]),
         (Stage.SETTLING, Settled("k"), [Drop("k")]),
         (Stage.FETCHING, Missing("k"), [Drop("k")]),
         (Stage.FETCHING, Hopeless("k", "bad picture"), [Delete(("k",), "bad picture"), Drop("k")]),
@@ -76,18 +78,20 @@ def test_a_failed_step_is_tried_again_ever_more_slowly(stage: Stage, again: Effe
         now += wait
 
 
-def test_the_model_gets_one_picture_at_a_time_in_order() -> None:
-    pipeline, batch = at(Stage.FETCHED, "l")
-    assert pipeline.analyse() == [Analyse(("k",))]
+def test_the_model_gets_pictures_in_order_and_the_next_one_waits_behind_the_one_it_sees() -> None:
+    pipeline, batch = at(Stage.FETCHED, "l", "m")
+    assert pipeline.analyse() == [Analyse(("k",)), Analyse(("l",))]
     assert pipeline.analyse() == []
     assert pipeline.analysed(Analysed(("k",))) == [Show("k", CAPTURE)]
-    assert pipeline.analyse() == [Analyse(("l",))]
+    assert pipeline.analyse() == [Analyse(("m",))]
     assert batch.jobs["k"].stage is Stage.SHOWING
 
 
-def test_a_model_that_likes_batches_gets_what_is_there() -> None:
-    pipeline, _ = at(Stage.FETCHED, "l", "m", model_batch=2)
-    assert pipeline.analyse() == [Analyse(("k", "l"))]
+def test_a_model_that_likes_batches_gets_what_is_there_and_behind_it_full_ones_only() -> None:
+    pipeline, batch = at(Stage.FETCHED, "l", "m", model_batch=2)
+    assert pipeline.analyse() == [Analyse(("k", "l"))], "m waits for company while the model is at work"
+    batch.jobs["n"] = Job("n", Stage.FETCHED)
+    assert pipeline.analyse() == [Analyse(("m", "n"))]
 
 
 def test_after_a_crash_each_is_tried_alone_and_the_culprit_is_set_aside() -> None:
@@ -97,11 +101,34 @@ def test_after_a_crash_each_is_tried_alone_and_the_culprit_is_set_aside() -> Non
     assert pipeline.analyse() == [Analyse(("m",))], "the innocent go first"
     pipeline.analysed(Analysed(("m",)))
     assert pipeline.analyse() == [Analyse(("k",))]
+    assert pipeline.analyse() == [], "alone"
     assert pipeline.analysed(Crashed(("k",), "boom")) == [SetAside("k", CAPTURE, "boom")]
     assert pipeline.analyse() == [Analyse(("l",))]
     assert pipeline.analysed(Analysed(("l",))) == [Show("l", CAPTURE)]
     assert pipeline.progress(Settled("k"), now=0) == [Drop("k")]
     assert list(batch.jobs) == ["l", "m"]
+
+
+def test_a_crash_sets_back_nothing_that_waits_behind_it() -> None:
+    pipeline, batch = at(Stage.FETCHED, "l")
+    assert pipeline.analyse() == [Analyse(("k",)), Analyse(("l",))]
+    assert pipeline.analysed(Crashed(("k",), "boom")) == []
+    assert pipeline.analyse() == [Analyse(("k",))]
+    assert pipeline.analysed(Analysed(("l",))) == [Show("l", CAPTURE)]
+    assert batch.jobs["l"].crashes == 0
+
+
+def test_early_results_are_kept_late_and_those_that_the_store_did_not_take_again() -> None:
+    pipeline, _ = at(Stage.PUBLISHING, "l", "m")
+    assert pipeline.progress(Published("k"), now=0) == [Keep("cam"), Settle("k", CAPTURE)]
+    assert pipeline.progress(Published("l"), now=1) == [Settle("l", CAPTURE)]
+    assert pipeline.progress(Published("m"), now=2) == [Settle("m", CAPTURE)]
+    assert pipeline.deadline() == 7
+    assert pipeline.retry(6.9) == []
+    assert pipeline.retry(7) == [Keep("cam", overdue=True)]
+    assert pipeline.deadline() is None
+    assert pipeline.not_kept(NotKept("cam"), now=8) == []
+    assert pipeline.retry(13) == [Keep("cam", overdue=True)]
 
 
 def test_what_the_model_says_of_a_lost_capture_is_dropped() -> None:
