@@ -3,13 +3,15 @@
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from engage.access.roles import Role
 from engage.contract import Body, Contract, json
+from engage.document import document
 from engage.models import Alive, Health
 from engage.rest import Look
 
 
 def add_health(api: Contract, board: Look) -> None:
-    @api.get("/healthz", "Whether the process answers", {200: Body(Alive)})
+    @api.get("/healthz", "Whether the process answers", {200: Body(Alive)}, role=Role.ANYBODY)
     def healthz() -> Response:
         return json(Alive())
 
@@ -17,15 +19,16 @@ def add_health(api: Contract, board: Look) -> None:
         "/readyz",
         "Whether the state is rebuilt; once it is, the page is served whatever else is away",
         {200: Body(Health), 503: Body(Health, description="not yet, and why")},
+        role=Role.ANYBODY,
     )
     def readyz() -> Response:
         now = board()
         return json(Health(ready=now.ready, reasons=list(now.reasons)), 200 if now.ready else 503)
 
-    @api.get("/metrics", "For Prometheus", {200: Body(media_type="text/plain")})
+    @api.get("/metrics", "For Prometheus", {200: Body(media_type="text/plain")}, role=Role.VIEWER)
     def metrics() -> Response:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
-    @api.get("/api/openapi.json", "This document", {200: Body()})
+    @api.get("/api/openapi.json", "This document", {200: Body()}, role=Role.VIEWER)
     def openapi() -> dict[str, object]:
-        return api.document()
+        return document(api.operations.values())

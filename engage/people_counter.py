@@ -5,6 +5,7 @@ That page asks here once, and then hears on the live channel of one device at a 
 
 from flask import Response
 
+from engage.access.roles import Role
 from engage.board import originals
 from engage.contract import Body, Contract
 from engage.models import OriginalResult
@@ -17,6 +18,7 @@ def add_people_counter(api: Contract, board: Look, *, on: bool) -> None:
         "/api/v1.0/devices",
         "Results by device in the form of the original people-counter; with compat.people_counter only",
         {200: Body(OriginalResult, by_name=True)},
+        role=Role.VIEWER,
     )
     def original_devices() -> dict[str, object] | Response:
         if not on:

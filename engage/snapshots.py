@@ -4,11 +4,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 from flask import Response, request
+from pydantic import Field
 
 from common.ports.store import NotFoundError, ObjectStore, StoreError
 from engage import metrics
+from engage.access.roles import Role
 from engage.board import Entry, version
-from engage.contract import Body, Contract
+from engage.contract import Asked, Body, Contract
 from engage.problems import problem
 from engage.rest import Look, no_device
 from engage.settings import EngageSection
@@ -20,6 +22,14 @@ _RETRY = "5"
 _PATIENCE = 5.0
 _READERS = 8
 _JPEG = b"\xff\xd8\xff"
+
+
+class Version(Asked):
+    v: str | None = Field(
+        None,
+        max_length=64,
+        description="as in `snapshot` of the device; with the current one the answer may be kept for ever",
+    )
 
 
 class NotAPictureError(StoreError):
@@ -105,44 +115,45 @@ def add_snapshots(api: Contract, board: Look, pictures: Pictures) -> None:
         "/api/v1/devices/<name>/snapshot",
         "The latest picture of a device",
         answers,
-        v="version as in `snapshot` of the device; with the current one the answer may be kept for ever",
+        role=Role.VIEWER,
+        query=Version,
     )
-    def snapshot(name: str) -> Response:
+    def snapshot(name: str, query: Version) -> Response:
         entry = board().entries.get(name)
         if entry is None:
             return no_device(name)
         if entry.picture is None:
             return problem(404, "No picture", f"Device {name!r} has no picture to show yet.")
-        return _answer(pictures, entry, entry.picture)
+        return _answer(pictures, entry, entry.picture, query.v)
 
 
-def _answer(pictures: Pictures, entry: Entry, key: str) -> Response:
+def _answer(pictures: Pictures, entry: Entry, key: str, asked: str | None) -> Response:
     assert entry.value is not None  # noqa: S101 -- it has a picture
     current = version(entry.value)
     if request.if_none_match.contains(current):
-        return _headers(Response(status=304), current)
+        return _headers(Response(status=304), current, asked)
     try:
-        return _image(pictures.get(entry.device_id, current, key), current)
+        return _image(pictures.get(entry.device_id, current, key), current, asked)
     except NotFoundError:
         return problem(
             404, "No picture", "It is no longer in the store; the next one comes with the next value."
         )
     except StoreError as error:
         if older := pictures.older(entry.device_id):
-            return _image(older[1], older[0])
+            return _image(older[1], older[0], asked)
         log.warning("no picture", device=entry.device_id, reason=str(error))
         title = "The store is away" if error.transient else "The store does not give a picture"
         detail = f"Try again in {_RETRY} s; the log of engage says more."
         return problem(503, title, detail, {"Retry-After": _RETRY})
 
 
-def _image(data: bytes, tag: str) -> Response:
-    return _headers(Response(data, mimetype="image/jpeg"), tag)
+def _image(data: bytes, tag: str, asked: str | None) -> Response:
+    return _headers(Response(data, mimetype="image/jpeg"), tag, asked)
 
 
-def _headers(response: Response, tag: str) -> Response:
+def _headers(response: Response, tag: str, asked: str | None) -> Response:
     """For ever where the address names this very picture; else to be asked for anew."""
-    lasting = request.args.get("v") == tag
+    lasting = asked == tag
     response.headers["Cache-Control"] = (
         f"private, max-age={_YEAR}, immutable" if lasting else "private, no-cache"
     )
