@@ -7,9 +7,9 @@ import structlog
 from common.ports.bus import Received
 from common.ports.clock import Clock
 from common.telemetry import BUS_BAD_MESSAGES, BUS_MESSAGES
-from common.wire.codec import DecodeError, decode
+from common.wire.codec import DecodeError, cleared, decode
 from common.wire.messages import AnyMessage
-from common.wire.topics import Topics
+from common.wire.topics import Place, Topics
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +25,14 @@ class Inbox:
         self._clock = clock
         self._logged: OrderedDict[str, float] = OrderedDict()
 
+    def cleared(self, received: Received) -> Place | None:
+        """Whose retained message was taken back; None when this is another message, which `open` reads."""
+        return cleared(self._topics, received.topic, received.payload)
+
     def open(self, received: Received) -> AnyMessage | None:
-        """The message, or None when it had to be dropped."""
+        """The message, or None when it had to be dropped or takes another one back."""
+        if self.cleared(received):
+            return None
         try:
             message = decode(self._topics, received.topic, received.payload)
         except DecodeError as error:

@@ -62,4 +62,5 @@ def result(me: Identity, capture: Capture, examined: Examined, received_at: floa
         received_at=received_at,
         published_at=now,
         stale_after=received_at + patience(capture.interval),
+        site=capture.site,
     )

@@ -8,6 +8,7 @@ from common.wire.messages import (
     AnyMessage,
     Capture,
     Claim,
+    DeviceConfig,
     DeviceStatus,
     Finished,
     Message,
@@ -25,10 +26,12 @@ _ADAPTERS: dict[Kind, TypeAdapter[AnyMessage]] = {
     Kind.RESULT: TypeAdapter(Result),
     Kind.CLAIM: TypeAdapter(Annotated[Claim | Renewal | Finished, Field(discriminator="type")]),
     Kind.TROUBLE: TypeAdapter(Trouble),
+    Kind.DEVICE_CONFIG: TypeAdapter(DeviceConfig),
     Kind.DEVICE_STATUS: TypeAdapter(DeviceStatus),
     Kind.WORKER_STATUS: TypeAdapter(WorkerStatus),
     Kind.PEOPLE_COUNTER: TypeAdapter(Annotated[Capture | Result, Field(discriminator="type")]),
 }
+_RETAINED = frozenset({Kind.RESULT, Kind.TROUBLE, Kind.DEVICE_CONFIG, Kind.DEVICE_STATUS, Kind.WORKER_STATUS})
 
 
 class DecodeError(Exception):
@@ -78,9 +81,15 @@ def decode(topics: Topics, topic: str, payload: bytes) -> AnyMessage:
     return message
 
 
+def cleared(topics: Topics, topic: str, payload: bytes) -> Place | None:
+    """Whose retained message is taken back by an empty payload; None where none is."""
+    place = topics.parse(topic) if not payload else None
+    return place if place and place.kind in _RETAINED else None
+
+
 def _claims_to_be(message: AnyMessage) -> str | None:
     match message:
-        case Capture() | Result() | Trouble() | DeviceStatus():
+        case Capture() | Result() | Trouble() | DeviceConfig() | DeviceStatus():
             return message.device_id
         case WorkerStatus():
             return message.worker

@@ -6,7 +6,7 @@ adds to them is optional, so its agents and consumers need not know it.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, WorkerID, wire_name
 
@@ -30,6 +30,8 @@ Count = Annotated[int, Field(ge=0, le=10**9)]
 Pixels = Annotated[int, Field(ge=1, le=2**20)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(max_length=500)]
+Title = Annotated[str, StringConstraints(pattern=r"^\S(.{0,98}\S)?$")]
+Interval = Annotated[float, Field(ge=0.02, le=86_400, description="seconds from picture to picture")]
 Box = tuple[float, float, float, float, Annotated[float, Field(ge=0, le=1)], Label]
 Presence = Literal["online", "offline"]
 
@@ -89,6 +91,7 @@ class Result(Message):
     received_at: UnixSeconds | None = None
     published_at: UnixSeconds | None = None
     stale_after: UnixSeconds | None = None
+    site: Text | None = None
 
 
 Term = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -130,8 +133,32 @@ class Trouble(Message):
     published_at: UnixSeconds
 
 
+class DeviceSettings(Message):
+    """What somebody wants of an agent; what is None is left to the agent's own settings."""
+
+    interval: Interval | None = None
+    name: Title | None = None
+    site: Title | None = None
+    group: Title | None = None
+    paused: bool | None = None
+
+
+class DeviceConfig(Message):
+    """The settings that a device shall have, retained; `by` whom and `at` when they were set."""
+
+    type: Literal["deviceConfig"] = "deviceConfig"
+    device_id: DeviceID
+    revision: Count
+    settings: DeviceSettings
+    by: Text | None = None
+    at: UnixSeconds | None = None
+
+
 class DeviceStatus(Message):
-    """An agent's health, retained; `state` offline is its last will, valid for the same `session` only."""
+    """An agent's health, retained; `state` offline is its last will, valid for the same `session` only.
+
+    `applied` is the revision of the desired settings that are in force, None while its own are.
+    """
 
     type: Literal["deviceStatus"] = "deviceStatus"
     device_id: DeviceID
@@ -144,6 +171,11 @@ class DeviceStatus(Message):
     camera: Text | None = None
     error: Text | None = None
     agent_version: Text | None = None
+    name: Text | None = None
+    site: Text | None = None
+    group: Text | None = None
+    paused: bool | None = None
+    applied: Count | None = None
 
 
 class WorkerStatus(Message):
@@ -161,4 +193,6 @@ class WorkerStatus(Message):
     provider: Text | None = None
 
 
-AnyMessage = Capture | Result | Claim | Renewal | Finished | Trouble | DeviceStatus | WorkerStatus
+AnyMessage = (
+    Capture | Result | Claim | Renewal | Finished | Trouble | DeviceConfig | DeviceStatus | WorkerStatus
+)

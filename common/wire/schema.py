@@ -11,6 +11,8 @@ from common.wire.messages import (
     AnalysisMetadata,
     Capture,
     Claim,
+    DeviceConfig,
+    DeviceSettings,
     DeviceStatus,
     Finished,
     Message,
@@ -30,7 +32,8 @@ _MODEL = Model(name="ssdlite-mobilenet-v2-coco", digest="0123456789abcdef")
 _ABOUT = (
     "Agents upload pictures to an S3 store and announce them; workers share them and publish what they saw."
     " Payloads are JSON in UTF-8, at most 256 KiB; unknown fields are ignored. Everything is"
-    " published with QoS 1. headway/v1 is the default of the setting bus.prefix."
+    " published with QoS 1. An empty payload on a retained topic takes back what was said there."
+    " headway/v1 is the default of the setting bus.prefix."
 )
 
 
@@ -84,6 +87,15 @@ CHANNELS = (
         retained=True,
     ),
     Channel(
+        "deviceConfig",
+        _TOPICS.device_config("{device}"),
+        "The settings that a device shall have; an empty payload leaves it to its own.",
+        (DeviceConfig,),
+        senders=("web",),
+        receivers=("agent", "web"),
+        retained=True,
+    ),
+    Channel(
         "deviceStatus",
         _TOPICS.device_status("{device}"),
         "An agent's health, and its last will.",
@@ -120,6 +132,7 @@ EXAMPLES: tuple[Message, ...] = (
         width=768,
         height=576,
         interval=1,
+        site="yard",
     ),
     Claim(worker="host-1", captures=((_CAPTURE, 0),)),
     Renewal(worker="host-1", captures=((_CAPTURE, 0),)),
@@ -133,6 +146,7 @@ EXAMPLES: tuple[Message, ...] = (
         received_at=1767323045.2,
         published_at=1767323045.3,
         stale_after=1767323050.2,
+        site="yard",
         analysis_metadata=AnalysisMetadata(
             results=Results(
                 count=1,
@@ -156,8 +170,24 @@ EXAMPLES: tuple[Message, ...] = (
         quarantined="quarantine/production/cam-1/" + _CAPTURE.rpartition("/")[2],
         published_at=1767323045.3,
     ),
+    DeviceConfig(
+        device_id="cam-1",
+        revision=3,
+        settings=DeviceSettings(interval=2, name="Gate", site="yard", group="north"),
+        by="ada",
+        at=1767323000,
+    ),
     DeviceStatus(
-        device_id="cam-1", state="online", session="5f0c", interval=1, captured=7, agent_version="0.1.0"
+        device_id="cam-1",
+        state="online",
+        session="5f0c",
+        interval=2,
+        captured=7,
+        agent_version="0.1.0",
+        name="Gate",
+        site="yard",
+        group="north",
+        applied=3,
     ),
     WorkerStatus(worker="host-1", state="online", session="7a91", flow="production", load=2, model=_MODEL),
 )

@@ -12,6 +12,7 @@ class Kind(Enum):
     CLAIM = "claim"
     RESULT = "result"
     TROUBLE = "trouble"
+    DEVICE_CONFIG = "device config"
     DEVICE_STATUS = "device status"
     WORKER_STATUS = "worker status"
     PEOPLE_COUNTER = "people counter"
@@ -44,6 +45,9 @@ class Topics:
     def trouble(self, flow: str = "+", device: str = "+") -> str:
         return f"{self.prefix}/{flow}/trouble/{device}"
 
+    def device_config(self, device: str = "+") -> str:
+        return f"{self.prefix}/device/{device}/config"
+
     def device_status(self, device: str = "+") -> str:
         return f"{self.prefix}/device/{device}/status"
 
@@ -63,6 +67,8 @@ class Topics:
         match topic.removeprefix(self.prefix + "/").split("/"):
             case ["image", device]:
                 return Place(Kind.IMAGE, device)
+            case ["device", device, "config"]:
+                return Place(Kind.DEVICE_CONFIG, device)
             case ["device", device, "status"]:
                 return Place(Kind.DEVICE_STATUS, device)
             case ["worker", worker, "status"]:

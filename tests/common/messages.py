@@ -7,6 +7,8 @@ from common.wire.messages import (
     AnyMessage,
     Capture,
     Claim,
+    DeviceConfig,
+    DeviceSettings,
     DeviceStatus,
     Finished,
     Model,
@@ -58,6 +60,7 @@ FULL_RESULT = Result(
     received_at=1577830188.0,
     published_at=1577830188.2,
     stale_after=1577830193.0,
+    site="yard",
     analysis_metadata=AnalysisMetadata(
         results=Results(
             count=1,
@@ -95,9 +98,37 @@ EVERY = [
         ),
     ),
     Sent(
+        "device config",
+        TOPICS.device_config("cam-1"),
+        DeviceConfig(
+            device_id="cam-1",
+            revision=3,
+            settings=DeviceSettings(interval=2.5, name="Gate ü", site="yard", group="g", paused=True),
+            by="ada",
+            at=1577830188.0,
+        ),
+    ),
+    Sent(
+        "empty device config",
+        TOPICS.device_config("cam-1"),
+        DeviceConfig(device_id="cam-1", revision=0, settings=DeviceSettings()),
+    ),
+    Sent(
         "device status",
         TOPICS.device_status("cam-1"),
-        DeviceStatus(device_id="cam-1", state="online", session="s", interval=1.0, pending=2, camera="a.avi"),
+        DeviceStatus(
+            device_id="cam-1",
+            state="online",
+            session="s",
+            interval=1.0,
+            pending=2,
+            camera="a.avi",
+            name="Gate",
+            site="yard",
+            group="g",
+            paused=True,
+            applied=3,
+        ),
     ),
     Sent(
         "device's will",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.wire.codec import MAX_PAYLOAD, DecodeError, decode, encode
+from common.wire.codec import MAX_PAYLOAD, DecodeError, cleared, decode, encode
 from common.wire.messages import Capture, Result
 from common.wire.topics import PEOPLE_COUNTER
 from tests.common.messages import EVERY, FULL_RESULT, SMALL_CAPTURE, SMALL_RESULT, TOPICS, Sent
@@ -90,6 +90,7 @@ def test_what_we_say_on_the_wire_is_pinned() -> None:
         "receivedAt",
         "publishedAt",
         "staleAfter",
+        "site",
     }
     results = wire["analysisMetadata"]["results"]
     assert results["boxes"] == [[1.5, 2.0, 3.25, 4.0, 0.875, "person"]]
@@ -191,6 +192,42 @@ def test_a_number_of_too_many_digits() -> None:
 def test_results_that_cannot_be(field: str, value: Any) -> None:
     sent = Sent("result", TOPICS.result("production", "cam-1"), SMALL_RESULT)
     refused(sent.topic, changed(sent, analysisMetadata={"results": {"count": 5, field: value}}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("interval", 0.01),
+        ("interval", 86_401),
+        ("interval", "often"),
+        ("name", ""),
+        ("name", " yard"),
+        ("name", "x" * 101),
+        ("site", "two\nlines"),
+        ("group", 5),
+        ("paused", "perhaps"),
+    ],
+)
+def test_desired_settings_that_cannot_be(field: str, value: Any) -> None:
+    payload = json.dumps({"deviceID": "cam-1", "revision": 1, "settings": {field: value}}).encode()
+    assert refused(TOPICS.device_config("cam-1"), payload).cause.startswith(f"settings.{field}: ")
+
+
+def test_an_empty_payload_takes_back_what_is_retained_and_nothing_else() -> None:
+    taken_back = {sent.topic for sent in EVERY if cleared(TOPICS, sent.topic, b"")}
+    assert taken_back == {
+        TOPICS.result("production", "cam-1"),
+        TOPICS.trouble("production", "cam-1"),
+        TOPICS.device_config("cam-1"),
+        TOPICS.device_status("cam-1"),
+        TOPICS.worker_status("w"),
+    }
+    assert cleared(TOPICS, TOPICS.result("production", "cam-1"), b"") == TOPICS.parse(
+        TOPICS.result("production", "cam-1")
+    )
+    for sent in EVERY:
+        assert cleared(TOPICS, sent.topic, encode(sent.message)) is None
+    assert cleared(TOPICS, "elsewhere/device/cam-1/status", b"") is None
 
 
 @pytest.mark.parametrize(
