@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from common.wire.messages import DeviceStatus, Result, Trouble, WorkerStatus
+from common.wire.messages import DeviceConfig, DeviceSettings, DeviceStatus, Result, Trouble, WorkerStatus
 from engage.board import Board, Delta
 from engage.value import Moment
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Once, first of all."""
+    """Once, first of all; `replica` names this process."""
+
+    replica: str
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,54 @@ class TroubleReceived:
 @dataclass(frozen=True, slots=True)
 class WorkerStatusReceived:
     status: WorkerStatus
+    at: Moment
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfigReceived:
+    """The desired settings of a device, our own ones too."""
+
+    config: DeviceConfig
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCleared:
+    """The retained status or result of a device was taken back: it is to leave the board."""
+
+    device: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfigCleared:
+    device: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCleared:
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetDevice:
+    """`by` asks that it leaves every replica and that nothing of it is kept; it may speak again."""
+
+    device: str
+    by: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class SetDevice:
+    """`by` asks for these settings; None leaves the device to its own. The echo changes the board."""
+
+    device: str
+    settings: DeviceSettings | None
+    by: str
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +155,12 @@ Event = (
     | DeviceStatusReceived
     | TroubleReceived
     | WorkerStatusReceived
+    | DeviceConfigReceived
+    | DeviceCleared
+    | DeviceConfigCleared
+    | WorkerCleared
+    | ForgetDevice
+    | SetDevice
     | BrokerConnected
     | BrokerLost
     | MarkerReceived
@@ -144,10 +201,26 @@ class ReadStored:
 
 
 @dataclass(frozen=True, slots=True)
+class Erase:
+    """Take back the retained messages of a device and delete what the store has of it."""
+
+    device: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """Publish the settings, retained; None takes back those there are."""
+
+    device: str
+    config: DeviceConfig | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """There is no room for one more device."""
 
     device: str
 
 
-Effect = Show | SendSnapshot | SendMarker | ReadStored | Refused
+Effect = Show | SendSnapshot | SendMarker | ReadStored | Erase | Configure | Refused

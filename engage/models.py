@@ -34,10 +34,37 @@ class DeviceTrouble(Answer):
     capture_id: str = Field(description="which picture; a copy of it is kept in quarantine")
 
 
+class FlowValue(Answer):
+    """What one flow of analysis says of a device, in short."""
+
+    count: int
+    state: State
+    received_at: float | None = Field(description="when the picture was announced to the hub")
+
+
+class Agent(Answer):
+    """The program beside the camera, in its own words."""
+
+    state: Literal["online", "offline"]
+    version: str | None
+    camera: str | None
+    pending: int = Field(description="pictures that wait to be sent")
+    captured: int = Field(description="pictures taken since it started")
+    dropped: int = Field(description="pictures given up since it started")
+    error: str | None
+    interval: float | None = Field(description="seconds between two pictures")
+    paused: bool | None
+    applied: int | None = Field(description="revision of the desired settings that are in force")
+    seen: float | None = Field(description="when the hub heard of it last; null: not since the hub started")
+
+
 class Device(Answer):
     """The latest value of a camera and how far it can be trusted."""
 
     device_id: str
+    name: str | None = Field(None, description="what people call it")
+    site: str | None = None
+    group: str | None = None
     state: State = Field(
         description="live; stale: older than its deadline; offline: its agent says so; unknown: no value yet"
     )
@@ -63,6 +90,8 @@ class Device(Answer):
     trouble: DeviceTrouble | None = Field(
         None, description="the latest; until 10 min are over and a later picture has been analysed"
     )
+    flows: dict[str, FlowValue] = Field(default_factory=dict, description="every flow that has a value")
+    agent: Agent | None = Field(None, description="null where no agent has reported")
 
 
 class Devices(Answer):

@@ -15,13 +15,14 @@ from common.ports.bus import Bus, BusEvent, Connected, Disconnected, Received
 from common.ports.clock import Clock
 from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
-from common.wire.messages import AnyMessage, DeviceStatus, Result, Trouble, WorkerStatus
+from common.wire.messages import AnyMessage, DeviceConfig, DeviceStatus, Result, Trouble, WorkerStatus
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from engage import metrics
-from engage.board import Board, Delta, changes, renewed, snapshot
+from engage.board import Board, Delta
 from engage.events import (
     BrokerConnected,
     BrokerLost,
+    DeviceConfigReceived,
     DeviceStatusReceived,
     Effect,
     Event,
@@ -37,7 +38,7 @@ from engage.events import (
     TroubleReceived,
     WorkerStatusReceived,
 )
-from engage.models import Changes, OriginalResult, Snapshot, State
+from engage.models import State
 from engage.settings import EngageSettings
 from engage.stored import StoredReader
 from engage.value import Moment
@@ -49,12 +50,11 @@ log = structlog.get_logger(__name__)
 class Audience(Protocol):
     """The browsers. No call blocks."""
 
-    def changes(self, changes: Changes) -> None: ...
+    def show(self, before: Board, board: Board, delta: Delta) -> None:
+        """`delta` leads from the one to the other."""
 
-    def snapshot(self, viewers: Sequence[str], snapshot: Snapshot) -> None: ...
-
-    def originals(self, results: Sequence[OriginalResult]) -> None:
-        """One by one, for pages of the original people-counter."""
+    def snapshot(self, viewers: Sequence[str], board: Board) -> None:
+        """To each of them, before the next `show`."""
 
 
 class Runner:
@@ -85,7 +85,7 @@ class Runner:
         self._bus.subscribe(self._topics.device_status(), self._topics.worker_status(), self._marker)
         if self._settings.compat.people_counter:
             self._bus.subscribe(PEOPLE_COUNTER)
-        self.loop.post(Started())
+        self.loop.post(Started(uuid4().hex, self._moment()))
         self._bus.start(self.hear)
 
     def close(self) -> None:
@@ -131,7 +131,9 @@ class Runner:
             case DeviceStatus():
                 return DeviceStatusReceived(message, at, live)
             case WorkerStatus():
-                return WorkerStatusReceived(message)
+                return WorkerStatusReceived(message, at, live)
+            case DeviceConfig():
+                return DeviceConfigReceived(message, at)
             case _:
                 return None
 
@@ -144,7 +146,7 @@ class Runner:
             case Show(board, delta):
                 self._show(board, delta)
             case SendSnapshot(viewers, board):
-                self._audience.snapshot(viewers, snapshot(board, self.clock.monotonic(), self.clock.wall()))
+                self._audience.snapshot(viewers, board)
             case SendMarker():
                 self._bus.publish(self._marker, b"")
             case ReadStored(flow, after):
@@ -163,11 +165,8 @@ class Runner:
             metrics.DEVICES.labels(state).set(states[state])
         metrics.PROBLEMS.set(sum(entry.problem is not None for entry in board.entries.values()))
         metrics.TROUBLES.set(sum(entry.trouble is not None for entry in board.entries.values()))
-        metrics.WORKERS.set(board.workers)
+        metrics.WORKERS.set(board.workers_online)
         metrics.REVISION.set(board.revision)
         metrics.READY.set(board.ready)
-        if delta is None:
-            return
-        self._audience.changes(changes(board, delta, self.clock.monotonic(), self.clock.wall()))
-        if self._settings.compat.people_counter:
-            self._audience.originals(renewed(before, board, delta))
+        if delta:
+            self._audience.show(before, board, delta)

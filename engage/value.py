@@ -38,7 +38,6 @@ class Value:
     """Moments are unix seconds by the hub's clock; `created` is by the device's."""
 
     flow: str | None
-    rank: int
     capture: str
     created: float
     sequence: int | None
@@ -53,6 +52,7 @@ class Value:
     inference_ms: float | None = None
     width: int | None = None
     height: int | None = None
+    site: str | None = None
 
     @property
     def skew(self) -> float | None:
@@ -64,13 +64,12 @@ class Value:
         return None if self.received is None else max(0.0, wall - self.received)
 
 
-def value_of(result: Result, flow: str | None, rank: int, wall: float, *, live: bool) -> Value:
+def value_of(result: Result, flow: str | None, wall: float, *, live: bool) -> Value:
     """`live`: it arrived when it was published. A retained or stored one may have any age."""
     received, stale_after = _moments(result, wall, live=live)
     seen = result.analysis_metadata.results
     return Value(
         flow=flow,
-        rank=rank,
         capture=result.capture_id or f"{result.creation_timestamp:.6f}",
         created=result.creation_timestamp,
         sequence=result.sequence,
@@ -85,6 +84,7 @@ def value_of(result: Result, flow: str | None, rank: int, wall: float, *, live: 
         inference_ms=seen.inference_ms,
         width=seen.width,
         height=seen.height,
+        site=result.site,
     )
 
 
@@ -104,16 +104,13 @@ def _moments(result: Result, wall: float, *, live: bool) -> tuple[float | None, 
 
 
 def supersedes(new: Value, old: Value, restarted: float | None) -> bool:
-    """Whether `new` is to be shown instead of `old`; `restarted` is when the agent began anew, if it did.
+    """Whether `new` is to be shown instead of `old` of its flow; `restarted`: when the agent began anew.
 
     Sequence number and device clock decide together. Where they contradict each other, an agent without a
     status has restarted or its clock was set, and the hub's receive time decides.
     """
-    if (new.flow, new.capture) == (old.flow, old.capture):
+    if new.capture == old.capture:
         return False
-    if new.rank != old.rank:
-        better = new.rank < old.rank
-        return new.stale_after >= _received(old) if better else _received(new) > old.stale_after
     if restarted is not None and _received(old) <= restarted < _received(new):
         return True
     if _received(new) > old.stale_after + _PATIENCE:

@@ -116,7 +116,7 @@ class Audience:
         if key not in self.books.sent:
             return  # of the books before these: a broker that comes back tells retained results again
         self.books.published.setdefault(key, set()).add((seen.worker, result.published_at))
-        value = value_of(result, FLOW, 0, time.time(), live=True)
+        value = value_of(result, FLOW, time.time(), live=True)
         known = self._values.get(result.device_id)
         if known is None or supersedes(value, known, None):
             self._values[result.device_id] = value

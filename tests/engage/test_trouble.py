@@ -132,7 +132,7 @@ def test_later_is_by_the_hubs_clock_where_the_devices_is_off(
 ) -> None:
     one = trouble_of(trouble("cam", 1, WALL, creationTimestamp=crashed), NOW, live=True)
     message = result("cam", 2, received, creationTimestamp=created)
-    assert one.before(value_of(message, "production", 0, WALL + 10, live=True)) is later
+    assert one.before(value_of(message, "production", WALL + 10, live=True)) is later
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ def value(number: int | None, at: float, **more: Any) -> Value:
     """Announced and taken at `at`, seconds after the start."""
     changes = {"sequence": number, "captureID": f"captures/cam/{number}-{at}.jpg"} | more
     now = changes.get("receivedAt", WALL + at)
-    return value_of(result("cam", 0, WALL + at, **changes), "production", 0, now, live=True)
+    return value_of(result("cam", 0, WALL + at, **changes), "production", now, live=True)
 
 
 @pytest.mark.parametrize(
@@ -36,18 +36,18 @@ def value(number: int | None, at: float, **more: Any) -> Value:
 )
 def test_moments(fields: dict[str, Any], *, live: bool, late: float, age: float, left: float) -> None:
     now = WALL + late
-    value = value_of(result("cam", 1, WALL, **fields), "production", 0, now, live=live)
+    value = value_of(result("cam", 1, WALL, **fields), "production", now, live=live)
     assert value.age(now) == pytest.approx(age, abs=1e-3)
     assert value.stale_after - now == pytest.approx(left, abs=1e-3)
 
 
 def test_an_original_result_counts_from_its_arrival() -> None:
-    value = value_of(original_result("cam", WALL - 2), None, 1, WALL, live=True)
+    value = value_of(original_result("cam", WALL - 2), None, WALL, live=True)
     assert (value.received, value.stale_after, value.skew) == (WALL, WALL + 30, None)
 
 
 def test_a_retained_one_without_any_moment_is_stale_at_once_and_of_unknown_age() -> None:
-    value = value_of(original_result("cam", WALL - 2), None, 1, WALL, live=False)
+    value = value_of(original_result("cam", WALL - 2), None, WALL, live=False)
     assert (value.received, value.age(WALL), value.stale_after) == (None, None, WALL)
 
 
@@ -100,22 +100,3 @@ def test_a_restart_begins_a_new_order() -> None:
     assert supersedes(reset, OLD, restarted=WALL + 15)
     assert not supersedes(reset, OLD, restarted=WALL + 25)
     assert not supersedes(value(9, 9), OLD, restarted=WALL + 5)
-
-
-def of_flow(rank: int, at: float) -> Value:
-    flow = ("first", "second", None)[rank]
-    return value_of(result("cam", int(at), WALL + at), flow, rank, WALL + at, live=True)
-
-
-@pytest.mark.parametrize(
-    ("new", "old", "newer"),
-    [
-        pytest.param(of_flow(0, 10), of_flow(1, 10), True, id="the same capture in a better flow"),
-        pytest.param(of_flow(1, 11), of_flow(0, 10), False, id="a worse flow while the better one holds"),
-        pytest.param(of_flow(1, 17), of_flow(0, 10), True, id="a worse flow when the better one is stale"),
-        pytest.param(of_flow(0, 1), of_flow(1, 10), False, id="a better flow's that is stale"),
-        pytest.param(of_flow(2, 11), of_flow(0, 10), False, id="the original's while a flow's holds"),
-    ],
-)
-def test_of_two_flows(new: Value, old: Value, *, newer: bool) -> None:
-    assert supersedes(new, old, restarted=None) is newer

@@ -218,14 +218,20 @@ def test_a_silent_device_is_forgotten_and_told_as_gone() -> None:
 
 def test_workers_online_are_counted(watcher: Watcher) -> None:
     watcher.tell(
-        WorkerStatusReceived(worker_status("a")),
-        WorkerStatusReceived(worker_status("b")),
-        WorkerStatusReceived(worker_status("a", "offline", session="zero")),
-        WorkerStatusReceived(worker_status("b", "offline")),
-        WorkerStatusReceived(worker_status("c", "offline")),
+        *(
+            WorkerStatusReceived(status, watcher.now, live=True)
+            for status in (
+                worker_status("a"),
+                worker_status("b"),
+                worker_status("a", "offline", session="zero"),
+                worker_status("b", "offline"),
+                worker_status("c", "offline"),
+            )
+        )
     )
     watcher.wait(0.3)
-    assert watcher.board.workers == 1
+    assert {w.worker: w.state for w in watcher.board.workers.values()} == {"a": "online", "b": "offline"}
+    assert watcher.board.workers_online == 1
 
 
 DEVICES = st.sampled_from(["a", "b", "c"])

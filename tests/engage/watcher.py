@@ -48,7 +48,10 @@ class Watcher:
     def ready(self) -> "Watcher":
         """As after a start with an empty broker and an empty store."""
         self.tell(
-            Started(), BrokerConnected(), MarkerReceived(), StoredResults("production", (), None, self.now)
+            Started("here", self.now),
+            BrokerConnected(),
+            MarkerReceived(),
+            StoredResults("production", (), None, self.now),
         )
         return self
 

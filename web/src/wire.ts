@@ -4,6 +4,27 @@ export type State = "live" | "stale" | "offline" | "unknown";
 
 export type Broker = "connected" | "lost";
 
+/** The program beside the camera, in its own words. */
+export interface Agent {
+  readonly state: "online" | "offline";
+  readonly version: string | null;
+  readonly camera: string | null;
+  /** pictures that wait to be sent */
+  readonly pending: number;
+  /** pictures taken since it started */
+  readonly captured: number;
+  /** pictures given up since it started */
+  readonly dropped: number;
+  readonly error: string | null;
+  /** seconds between two pictures */
+  readonly interval: number | null;
+  readonly paused: boolean | null;
+  /** revision of the desired settings that are in force */
+  readonly applied: number | null;
+  /** when the hub heard of it last; null: not since the hub started */
+  readonly seen: number | null;
+}
+
 /** What differs between two revisions; whoever is not at `since` asks for a snapshot with `resync`. */
 export interface Changes {
   readonly since: number;
@@ -19,6 +40,10 @@ export interface Changes {
 /** The latest value of a camera and how far it can be trusted. */
 export interface Device {
   readonly deviceID: string;
+  /** what people call it */
+  readonly name: string | null;
+  readonly site: string | null;
+  readonly group: string | null;
   /** live; stale: older than its deadline; offline: its agent says so; unknown: no value yet */
   readonly state: State;
   /** people; null where there is no value */
@@ -57,6 +82,10 @@ export interface Device {
   readonly problem: string | null;
   /** the latest; until 10 min are over and a later picture has been analysed */
   readonly trouble: DeviceTrouble | null;
+  /** every flow that has a value */
+  readonly flows: Readonly<Record<string, FlowValue>>;
+  /** null where no agent has reported */
+  readonly agent: Agent | null;
 }
 
 /** A picture was set aside because the model crashed on it. */
@@ -72,6 +101,14 @@ export interface DeviceTrouble {
 export interface Devices {
   readonly revision: number;
   readonly devices: readonly Device[];
+}
+
+/** What one flow of analysis says of a device, in short. */
+export interface FlowValue {
+  readonly count: number;
+  readonly state: State;
+  /** when the picture was announced to the hub */
+  readonly receivedAt: number | null;
 }
 
 /** The whole state, on connecting and after `resync`. */

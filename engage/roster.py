@@ -1,0 +1,89 @@
+"""The devices that are known, which of them may have changed, and which were told to go."""
+
+from heapq import heappop, heappush
+
+from common.wire.messages import DeviceConfig
+from engage.known import Known
+
+_BURIED = 10_000
+
+
+class Roster:
+    """At most `room` devices. Moments are monotonic unless said otherwise."""
+
+    def __init__(self, room: int) -> None:
+        self.known: dict[str, Known] = {}
+        self.desired: dict[str, DeviceConfig] = {}
+        self.changed: set[str] = set()
+        """May show something else than when it was last emptied."""
+
+        self._room = room
+        self._buried: dict[str, float] = {}
+        self._alarms: list[tuple[float, str]] = []
+        self._wakes: dict[str, float] = {}
+
+    def find(self, name: str, now: float) -> Known | None:
+        """A new one where it is not known; None where there is no room."""
+        known = self.known.get(name)
+        if known is None and len(self.known) < self._room:
+            known = self.known[name] = Known(heard=now)
+        return known
+
+    def heard(self, name: str, now: float) -> None:
+        known = self.known[name]
+        known.heard = now
+        self.changed.add(name)
+        self._set_alarm(name, known, now)
+
+    def want(self, name: str, config: DeviceConfig | None) -> None:
+        """The settings that somebody gave it, whether it is known or not."""
+        if config is None:
+            self.desired.pop(name, None)
+        elif name in self.desired or len(self.desired) < self._room:
+            self.desired[name] = config
+        self.changed.add(name)
+
+    def drop(self, name: str) -> None:
+        self.known.pop(name, None)
+        self._wakes.pop(name, None)
+        self.changed.add(name)
+
+    def bury(self, name: str, wall: float) -> None:
+        """Drop it, and remember when, in unix seconds: what it said before is on its way still."""
+        self.drop(name)
+        self._buried.pop(name, None)
+        self._buried[name] = wall
+        if len(self._buried) > _BURIED:
+            del self._buried[next(iter(self._buried))]
+
+    def is_buried(self, name: str, said_at: float | None) -> bool:
+        """Whether what it said at this moment, in unix seconds, or at an unknown one, is from before."""
+        buried = self._buried.get(name)
+        return buried is not None and (said_at is None or said_at <= buried)
+
+    def deadline(self) -> float | None:
+        return self._alarms[0][0] if self._alarms else None
+
+    def wake(self, now: float) -> None:
+        """Devices that time alone may have turned."""
+        while self._alarms and self._alarms[0][0] <= now:
+            when, name = heappop(self._alarms)
+            if self._wakes.get(name) != when:
+                continue
+            del self._wakes[name]
+            if known := self.known.get(name):
+                self.changed.add(name)
+                self._set_alarm(name, known, now)
+
+    def sweep(self, oldest: float) -> None:
+        """Drop what was heard last before `oldest`."""
+        for name in [name for name, known in self.known.items() if known.heard < oldest]:
+            self.drop(name)
+        self.changed.update([name for name, known in self.known.items() if known.fade(oldest)])
+
+    def _set_alarm(self, name: str, known: Known, now: float) -> None:
+        """One alarm a device, for the earliest moment it may turn; a later one is set when that one rings."""
+        turn = known.turns_at(now)
+        if turn is not None and turn < self._wakes.get(name, float("inf")):
+            self._wakes[name] = turn
+            heappush(self._alarms, (turn, name))
