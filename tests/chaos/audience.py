@@ -17,7 +17,7 @@ import numpy as np
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.ports.bus import BusEvent, Connected, Received
-from common.ports.store import StoreError
+from common.ports.store import NotFoundError, StoreError
 from common.settings import BusSettings, StoreSettings
 from common.wire.codec import decode, encode
 from common.wire.keys import CAPTURES, capture_key, result_key
@@ -30,6 +30,7 @@ from tests.eventually import eventually
 
 FLOW = "production"
 SHADES = 8
+DEVICES = 2000
 _WINDOW = 100
 _PATIENCE = 60.0
 
@@ -69,7 +70,7 @@ class Books:
 
 
 class Audience:
-    """Each capture is its device's only one, so none is superseded: the device's value is the capture's."""
+    """A device sends its next capture when the one before it is answered, so none is superseded."""
 
     def __init__(self, bus: BusSettings, store: StoreSettings) -> None:
         self.books = Books()
@@ -79,6 +80,7 @@ class Audience:
         self._topics = Topics(bus.prefix)
         self._values: dict[str, Value] = {}
         self._expected: dict[str, int] = {}
+        self._waiting: dict[str, str] = {}
         self._room = threading.Semaphore(_WINDOW)
         self._connected = threading.Event()
         self._pause = threading.Event()
@@ -121,7 +123,7 @@ class Audience:
         if known is None or supersedes(value, known, None):
             self._values[result.device_id] = value
             self.books.taken[key] += 1
-            if known is None:
+            if self._waiting.pop(result.device_id, None) == key:
                 self._room.release()
 
     def send(self, numbers: Iterable[int], rate: float = inf) -> None:
@@ -138,10 +140,13 @@ class Audience:
                 done.result()
 
     def _send(self, number: int) -> None:
-        device, now = f"cam-{number}", time.time()
+        device = f"cam-{number % DEVICES}"
+        eventually(lambda: device not in self._waiting, within=_PATIENCE, failure=lambda: f"{device} waits")
+        now = time.time()
         data, expected = picture(number % SHADES)
         key = capture_key(device, now, uuid4().hex)
         self._expected[key] = expected
+        self._waiting[device] = key
         self.books.sent.add(key)
         eventually(lambda: self._stored(key, data), within=_PATIENCE, every=0.5)
         path = ObjectPath(self._store.bucket, key)
@@ -164,9 +169,21 @@ class Audience:
         if not missing:
             return []
         there = {info.key for info in self._store.list(CAPTURES)}
-        kept = {info.key for key in missing for info in self._store.list(result_key(FLOW, key.split("/")[1]))}
-        return [k for k in missing if k not in there and result_key(FLOW, k.split("/")[1]) not in kept]
+        return [key for key in missing if key not in there and not self._kept(key)]
 
-    def left(self) -> int:
-        """Raw pictures that still lie in the store."""
-        return len(self._store.list(CAPTURES))
+    def _kept(self, key: str) -> bool:
+        name = result_key(FLOW, key.split("/")[1])
+        try:
+            result = decode(
+                self._topics, self._topics.result(FLOW, key.split("/")[1]), self._store.get(name, 10**6)
+            )
+        except NotFoundError:
+            return False
+        return isinstance(result, Result) and result.capture_id == key
+
+    def left(self) -> int | None:
+        """Raw pictures that still lie in the store; None while it does not say."""
+        try:
+            return len(self._store.list(CAPTURES))
+        except StoreError:
+            return None

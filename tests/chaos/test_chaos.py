@@ -55,9 +55,9 @@ def settled(stage: Scene, lease: float) -> None:
     """All is answered and no raw picture is left; or time is up, and the books tell."""
     audience = stage.audience
     eventually(
-        lambda: not audience.missing() and not audience.left(),
+        lambda: not audience.missing() and audience.left() == 0,
         within=60 + 3 * lease,
-        every=0.5,
+        every=1,
         failure=lambda: f"{len(audience.missing())} missing, {audience.left()} left; {stage.fleet.failed()}",
     )
 
