@@ -58,6 +58,11 @@ class Entry:
     changed_at: float = field(default=0.0, compare=False)
     """Unix seconds of the same moment."""
 
+    turned: int = field(default=0, compare=False)
+    """Of the board on which its state, site or group became what it is."""
+
+    turned_at: float = field(default=0.0, compare=False)
+
     tag: int = field(default=0, compare=False)
     """64 bits, the same on every replica that shows the same of it."""
 
@@ -83,11 +88,13 @@ class Entry:
 
 
 class Tombstone(NamedTuple):
-    """A device left the board: with which revision and when, in unix seconds."""
+    """A device left the board, or its site: with which revision and when, in unix seconds."""
 
     device: str
     revision: int
     at: float
+    site: str | None
+    """Where it was until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Board:
     """64 bits, the same on every replica that shows the same."""
 
     tombstones: tuple[Tombstone, ...] = ()
-    """The latest last, at most 10,000; of a device that came back there is none."""
+    """The latest last, at most 10,000; of a device that came back to its site there is none."""
 
     @property
     def workers_online(self) -> int:

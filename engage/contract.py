@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from common.wire.names import wire_name
-from engage.access.roles import Role, declare
+from engage.access.roles import Role
 from engage.models import Answer
 
 Handler = Callable[..., ResponseReturnValue]
@@ -131,7 +131,6 @@ class Contract:
     def _declare(self, operation: Operation) -> Declare:
         def add(handler: Handler) -> Handler:
             self.operations[operation.endpoint] = operation
-            declare(self.app, operation.endpoint, operation.role)
             self.app.add_url_rule(
                 operation.rule,
                 endpoint=operation.endpoint,

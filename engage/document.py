@@ -50,7 +50,8 @@ def _schemas(operations: list[Operation]) -> tuple[References, Schema]:
     answers = [model for body in (*bodies, _FAILURE) for model in (body.model, body.alternative) if model]
     wanted: dict[tuple[type[BaseModel], Mode], None] = dict.fromkeys((m, "serialization") for m in answers)
     wanted |= dict.fromkeys((o.body, "validation") for o in operations if o.body)
-    references, schemas = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
+    found, schemas = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
+    references = {(m, mode): part for (m, mode), part in found.items() if issubclass(m, BaseModel)}
     return references, schemas["$defs"]
 
 

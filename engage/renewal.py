@@ -79,8 +79,7 @@ def renew(board: Board, differing: Mapping[str, Entry | None], state: Servers, w
         old = entries.pop(name, None) if entry is None else entries.get(name)
         tag ^= old.tag if old else 0
         if entry is not None:
-            sealed = replace(entry, revision=revision, changed_at=wall, tag=fragments.tag(entry))
-            entries[name] = sealed
+            sealed = entries[name] = _sealed(entry, old, revision, wall)
             tag ^= sealed.tag
     return replace(
         board,
@@ -95,11 +94,31 @@ def renew(board: Board, differing: Mapping[str, Entry | None], state: Servers, w
     )
 
 
+def _sealed(entry: Entry, old: Entry | None, revision: int, wall: float) -> Entry:
+    still = old and (old.state, old.site, old.group) == (entry.state, entry.site, entry.group)
+    turned, turned_at = (old.turned, old.turned_at) if old and still else (revision, wall)
+    return replace(
+        entry,
+        revision=revision,
+        changed_at=wall,
+        turned=turned,
+        turned_at=turned_at,
+        tag=fragments.tag(entry),
+    )
+
+
 def _tombstones(
     board: Board, differing: Mapping[str, Entry | None], revision: int, wall: float
 ) -> tuple[Tombstone, ...]:
-    new = [Tombstone(name, revision, wall) for name, entry in differing.items() if entry is None]
+    was = {name: board.entries[name].site for name in differing if name in board.entries}
+    left = {name: site for name, site in was.items() if _site(differing[name]) != (site,)}
+    new = [Tombstone(name, revision, wall, site) for name, site in left.items()]
     if not new and not board.tombstones:
         return ()
-    kept = [stone for stone in board.tombstones if stone.device not in differing]
+    kept = [stone for stone in board.tombstones if _site(differing.get(stone.device)) != (stone.site,)]
     return tuple([*kept, *new][-TOMBSTONES:])
+
+
+def _site(entry: Entry | None) -> tuple[str | None] | None:
+    """None where it is nowhere."""
+    return (entry.site,) if entry else None
