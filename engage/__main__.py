@@ -11,6 +11,8 @@ eventlet.monkey_patch()
 
 import socket  # noqa: E402 -- what is imported before the patch would block every browser at once
 import sys  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from typing import Any  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
 import structlog  # noqa: E402
@@ -20,6 +22,7 @@ from common.adapters.mqtt import MqttBus  # noqa: E402
 from common.adapters.s3 import S3Store  # noqa: E402
 from common.ports.clock import SystemClock  # noqa: E402
 from engage.app import create_app  # noqa: E402
+from engage.line import Ready  # noqa: E402
 from engage.live import Live  # noqa: E402
 from engage.runner import Runner  # noqa: E402
 from engage.settings import EngageSettings  # noqa: E402
@@ -28,8 +31,55 @@ from engage.snapshots import Pictures  # noqa: E402
 _SILENCE = 30
 """Seconds until a connection that says nothing is closed; browsers on the live channel answer pings."""
 
-_OTHERS = 1000
-"""Connections beside those of the live channel, each of which keeps one for itself."""
+_CONNECTIONS = 1000
+"""Of HTTP; those of the live channel do not count among them."""
+
+_original = eventlet.patcher.original("socket").socket
+
+
+class _Hub:
+    """A Hub: eventlet's own, without a green thread for each connection."""
+
+    def __init__(self) -> None:
+        self._hub = eventlet.hubs.get_hub()
+        self._listeners: dict[tuple[str, int], Any] = {}
+
+    def take(self, environ: dict[str, Any]) -> socket.socket:
+        eventlet.wsgi.WSGI_LOCAL.already_handled = True
+        taken = environ["eventlet.input"].get_socket().fd
+        family, kind, protocol, file = taken.family, taken.type, taken.proto, taken.detach()
+        sock: socket.socket = _original(family, kind, protocol, file)
+        sock.setblocking(False)
+        return sock
+
+    def reads(self, sock: socket.socket, ready: Ready | None) -> None:
+        self._listen(self._hub.READ, sock.fileno(), ready)
+
+    def writes(self, sock: socket.socket, ready: Ready | None) -> None:
+        self._listen(self._hub.WRITE, sock.fileno(), ready)
+
+    def _listen(self, kind: str, file: int, ready: Ready | None) -> None:
+        if known := self._listeners.pop((kind, file), None):
+            self._hub.remove(known)
+        if ready:
+            listener = self._hub.add(kind, file, ready, _closed, _closed)
+            listener.greenlet = self._hub.greenlet  # it would keep the one that asked
+            self._listeners[kind, file] = listener
+
+    def spawn(self, job: Callable[[], None]) -> None:
+        eventlet.spawn_n(job)
+
+    def every(self, seconds: float, job: Callable[[], None]) -> None:
+        def repeat() -> None:
+            while True:
+                eventlet.sleep(seconds)
+                job()
+
+        eventlet.spawn_n(repeat)
+
+
+def _closed(*_: object) -> None:
+    """For files that others close; ours are never listened to when they close."""
 
 
 def main() -> int:
@@ -41,11 +91,11 @@ def main() -> int:
     except OSError as error:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
     store, clock = S3Store(settings.store), SystemClock()
-    live = Live(settings, "eventlet", clock)
+    live = Live(settings, clock, _Hub())
     runner = Runner(settings, MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}"), store, live, clock)
     pictures = Pictures(store, own)
     app = create_app(settings, lambda: runner.board, runner.tell, live, pictures, clock)
-    options = {"max_size": own.viewers + _OTHERS, "socket_timeout": _SILENCE}
+    options = {"max_size": _CONNECTIONS, "socket_timeout": _SILENCE}
     eventlet.spawn(eventlet.wsgi.server, listener, app, log_output=False, debug=False, **options)
     runner.start()
     structlog.get_logger(__name__).info("listening", url=f"http://{own.host}:{own.port}/")

@@ -4,96 +4,216 @@ Only the loop's thread sends, in the order of revisions: a browser that joins is
 original page's own client is of another time: `engage.polling` serves it.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+import orjson
+import socketio  # type: ignore[import-untyped]
 from flask import Flask, request
 from flask_socketio import SocketIO
+from socketio.exceptions import ConnectionRefusedError as Refusal  # type: ignore[import-untyped]
 
 from common.ports.clock import Clock
 from engage import metrics
+from engage.access.roles import LOCAL, Principal
+from engage.board import Board, Delta, renewed
 from engage.events import Event, ResyncAsked, ViewerJoined, ViewerLeft
-from engage.models import Changes, OriginalResult, Snapshot
+from engage.line import INTERVAL, LARGEST_MESSAGE, TIMEOUT, Hub, Line
+from engage.lines import Lines
+from engage.models import OriginalResult
+from engage.packets import LIVE, Packet, Packets
 from engage.polling import Polling
+from engage.rooms import Rooms
+from engage.scope import Scope
 from engage.settings import EngageSettings
+from engage.watch import asked, narrowed
 
-LIVE = "/live"
 ORIGINAL = "/test"
 _UPDATES = "devicesupdates"
-_PING = 5
-"""Seconds; a connection that is half open shows within two of them."""
+_RECHECK = 5.0
+"""Seconds between two looks at who the viewers are; what they show may be a few seconds old itself."""
 
-_LARGEST_MESSAGE = 16 * 1024
-"""From a browser, which only ever says `resync`."""
+_OTHERS = 200
+"""Connections beside the viewers': of the original channel, and of those that have not joined yet."""
+
+Identify = Callable[[dict[str, Any], object], Principal | None]
+"""From the WSGI environment of the connection and the auth of Socket.IO; None: nobody who may look."""
+
+
+def admit(_environ: dict[str, Any], _auth: object) -> Principal:
+    """Where there is no sign-in."""
+    return LOCAL
+
+
+@dataclass(slots=True)
+class _Viewer:
+    """`line` is None where there are none: in tests without a network."""
+
+    principal: Principal
+    auth: object
+    asked: Scope
+    environ: dict[str, Any]
+    line: Line | None
+
+    @property
+    def scope(self) -> Scope:
+        return narrowed(self.asked, self.principal.sites)
 
 
 class Live:
-    """An Audience. `eventlet` needs its monkey patch before anything is imported; tests use `threading`."""
+    """An Audience. With a hub, the connections are ours; without one, tests reach it by `test_client`."""
 
     def __init__(
-        self, settings: EngageSettings, mode: Literal["eventlet", "threading"], clock: Clock
+        self, settings: EngageSettings, clock: Clock, hub: Hub | None = None, identify: Identify = admit
     ) -> None:
         self._compat = settings.compat.people_counter
         self._origins = frozenset(settings.engage.allowed_origins)
+        self._flows = settings.engage.flows
+        self._most = settings.engage.viewers
+        self._clock = clock
+        self._hub = hub
+        self._identify = identify
         options: dict[str, Any] = {
-            "async_mode": mode,
+            "async_mode": "eventlet" if hub else "threading",
+            "async_handlers": False,
             "transports": ["websocket", "polling"] if self._compat else ["websocket"],
             "cors_allowed_origins": self._may_connect,
-            "always_connect": True,
             "manage_session": False,
-            "ping_interval": _PING,
-            "ping_timeout": _PING,
-            "max_http_buffer_size": _LARGEST_MESSAGE,
+            "ping_interval": INTERVAL,
+            "ping_timeout": TIMEOUT,
+            "max_http_buffer_size": LARGEST_MESSAGE,
         }
         self._socketio = SocketIO(**options)
-        self._polling = Polling(ORIGINAL, self._may_connect, clock, _PING)
-        self._most = settings.engage.viewers
-        self._viewers: set[str] = set()
+        self._lines = Lines(hub, clock, self._most + _OTHERS, self._may_connect) if hub else None
+        self._polling = Polling(ORIGINAL, self._may_connect, clock, INTERVAL)
+        self._viewers: dict[str, _Viewer] = {}
+        self._rooms = Rooms()
 
     def attach(self, app: Flask, tell: Callable[[Event], bool]) -> None:
         """Serve at /socket.io/ of `app`; `tell` takes what browsers do."""
+        self._tell = tell
         on = self._socketio.on
-
-        @on("connect", namespace=LIVE)
-        def connect(_auth: object = None) -> bool:
-            if len(self._viewers) >= self._most or not tell(ViewerJoined(_viewer())):
-                return False
-            self._viewers.add(_viewer())
-            metrics.VIEWERS.set(len(self._viewers))
-            return True
-
-        @on("disconnect", namespace=LIVE)
-        def disconnect(_reason: object = None) -> None:
-            self._viewers.discard(_viewer())
-            metrics.VIEWERS.set(len(self._viewers))
-            tell(ViewerLeft(_viewer()))
-
-        @on("resync", namespace=LIVE)
-        def resync(*_anything: object) -> None:
-            tell(ResyncAsked(_viewer()))
-
+        on("connect", namespace=LIVE)(self._connect)
+        on("disconnect", namespace=LIVE)(self._disconnect)
+        on("resync", namespace=LIVE)(self._resync)
+        on("watch", namespace=LIVE)(self._watch)
         routes = app.wsgi_app
         self._socketio.init_app(app)
+        if self._lines and self._hub:
+            self._lines.attach(app, self._server)
+            self._hub.every(_RECHECK, self.recheck)
         if self._compat:
             on("connect", namespace=ORIGINAL)(_welcome)
             self._polling.attach(app, routes)
 
-    def changes(self, changes: Changes) -> None:
-        self._emit("changes", changes)
+    def show(self, before: Board, board: Board, delta: Delta) -> None:
+        packets = self._packets(board)
+        for news in self._rooms.news(before, board, delta):
+            self._send(news.viewers, packets.changes(news))
+        if self._compat:
+            self._originals(renewed(before, board, delta))
 
-    def snapshot(self, viewers: Sequence[str], snapshot: Snapshot) -> None:
-        self._emit("snapshot", snapshot, to=list(viewers))
+    def snapshot(self, viewers: Sequence[str], board: Board) -> None:
+        packets = self._packets(board)
+        for scope, names in self._rooms.snapshots(viewers, board.revision).items():
+            self._send(names, packets.snapshot(scope))
 
-    def originals(self, results: Sequence[OriginalResult]) -> None:
+    def _originals(self, results: Iterable[OriginalResult]) -> None:
+        """One by one, for pages of the original people-counter."""
         for result in results:
             body = result.model_dump(by_alias=True)
             self._socketio.emit(_UPDATES, body, namespace=ORIGINAL)
             self._polling.emit(_UPDATES, body)
 
-    def _emit(self, event: str, message: Changes | Snapshot, to: list[str] | None = None) -> None:
-        """`to` may be a list; the types say otherwise."""
-        body = message.model_dump(by_alias=True)
-        self._socketio.emit(event, body, namespace=LIVE, to=to)  # type: ignore[arg-type]
+    def recheck(self) -> None:
+        """Whoever may not look any more is hung up on; whoever may see other sites is shown those."""
+        for name, viewer in list(self._viewers.items()):
+            principal = self._identify(viewer.environ, viewer.auth)
+            if name not in self._viewers:
+                continue
+            if principal is None:
+                self._server.disconnect(name, namespace=LIVE)
+                if viewer.line:
+                    viewer.line.close(reason="not signed in any more")
+            elif principal.sites != viewer.principal.sites:
+                viewer.principal = principal
+                self._rooms.enter(name, viewer.scope)
+                self._ask(name)
+
+    def _connect(self, auth: object = None) -> None:
+        name, server = _viewer(), self._server
+        environ = server.get_environ(name, namespace=LIVE)
+        try:
+            scope = asked(auth, self._flows)
+        except ValueError as error:
+            raise Refusal(str(error)) from None
+        principal = self._identify(environ, auth)
+        if principal is None:
+            raise Refusal("sign in first, or send a token that is valid")
+        line = None
+        if self._lines and (line := self._lines.get(server.manager.eio_sid_from_sid(name, LIVE))) is None:
+            raise Refusal("connect with the transport `websocket`")
+        if len(self._viewers) >= self._most:
+            raise Refusal("there are too many viewers already; try again later")
+        viewer = self._viewers[name] = _Viewer(principal, auth, scope, environ, line)
+        self._rooms.enter(name, viewer.scope)
+        if not self._tell(ViewerJoined(name)):
+            self._forget(name)
+            raise Refusal("too much is going on here; try again later")
+        if line:
+            line.drained = partial(self._ask, name)
+        metrics.VIEWERS.set(len(self._viewers))
+
+    def _disconnect(self, _reason: object = None) -> None:
+        self._forget(_viewer())
+        self._tell(ViewerLeft(_viewer()))
+
+    def _forget(self, name: str) -> None:
+        self._viewers.pop(name, None)
+        self._rooms.leave(name)
+        metrics.VIEWERS.set(len(self._viewers))
+
+    def _resync(self, *_anything: object) -> None:
+        self._tell(ResyncAsked(_viewer()))
+
+    def _watch(self, body: object = None, *_anything: object) -> dict[str, str]:
+        """The answer, for those who ask for one; what is not well formed changes nothing."""
+        try:
+            scope = asked(body, self._flows)
+        except ValueError as error:
+            return {"error": str(error)}
+        if viewer := self._viewers.get(_viewer()):
+            viewer.asked = scope
+            self._rooms.enter(_viewer(), viewer.scope)
+            self._ask(_viewer())
+        return {}
+
+    def _ask(self, name: str) -> None:
+        """A snapshot is due; where even that cannot be noted, the browser comes again."""
+        viewer = self._viewers.get(name)
+        if viewer and not self._tell(ResyncAsked(name)) and viewer.line:
+            viewer.line.close(reason="overloaded")
+
+    @property
+    def _server(self) -> socketio.Server:
+        return self._socketio.server  # type: ignore[attr-defined]  # Flask-SocketIO's types lack it
+
+    def _packets(self, board: Board) -> Packets:
+        return Packets(board, self._clock.monotonic(), self._clock.wall())
+
+    def _send(self, names: Iterable[str], packet: Packet) -> None:
+        """Whoever has no room for it is behind from then on."""
+        frame = packet.frame()
+        for name in names:
+            viewer = self._viewers[name]
+            if viewer.line is None:
+                body = orjson.loads(packet.body)
+                self._socketio.emit(packet.event, body, namespace=LIVE, to=name)
+            elif not viewer.line.offer(frame):
+                self._rooms.behind(name)
+                metrics.BEHIND.inc()
 
     def _may_connect(self, origin: str | None, environ: dict[str, Any]) -> bool:
         """Pages of our own host and of the allowed origins; other programs send no origin."""

@@ -7,6 +7,7 @@ PROBLEMS = Gauge("headway_devices_with_problem", "Devices whose agent reports a 
 TROUBLES = Gauge("headway_devices_in_trouble", "Devices with a picture that was set aside of late")
 WORKERS = Gauge("headway_workers", "Workers that say they are online")
 VIEWERS = Gauge("headway_viewers", "Browsers on the live channel")
+BEHIND = Counter("headway_viewers_behind_total", "Messages that a slow browser was spared for a snapshot later")
 REVISION = Gauge("headway_revision", "Revision of the state that is shown")
 READY = Gauge("headway_ready", "1 once the state is rebuilt")
 DEVICES_REFUSED = Counter("headway_devices_refused_total", "Messages of devices for which there was no room")

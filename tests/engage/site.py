@@ -31,7 +31,7 @@ class Site:
         self.broker = MemoryBroker()
         self.store = MemoryStore(clock=self.clock)
         self.topics = Topics(self.settings.bus.prefix)
-        self.live = Live(self.settings, "threading", self.clock)
+        self.live = Live(self.settings, self.clock)
         self.runner = Runner(self.settings, MemoryBus(self.broker), self.store, self.live, self.clock)
         self.pictures = Pictures(self.store, self.settings.engage)
         self.app = create_app(
