@@ -14,6 +14,7 @@ from common.wire.topics import Topics
 from ingest.agent import Agent, Identity
 from ingest.cameras import Album, CameraError, Film, camera_for, place
 from ingest.darkroom import Darkroom
+from ingest.desired import InForce
 from ingest.outbox import Outbox
 from ingest.pace import Pace
 from ingest.runner import Runner
@@ -29,12 +30,11 @@ def main() -> int:
         camera, name = camera_for(text, own, clock), place(text)
     except CameraError as error:
         sys.exit(f"ingest: setting ingest.camera: {error}")
-    me = Identity(
-        own.device, uuid4().hex, settings.store.bucket, name, own.interval, service.version(), own.site
-    )
+    me = Identity(own.device, uuid4().hex, settings.store.bucket, name, service.version())
+    at_first = InForce(own.interval, own.name, own.site, own.group)
     hurry = isinstance(camera, Film | Album) and not own.realtime
     pace, outbox = Pace(0 if hurry else own.interval), Outbox(own.pending, own.pending_bytes)
-    agent = Agent(me, pace, outbox, lossless=hurry, frames=own.frames)
+    agent = Agent(me, at_first, pace, outbox, lossless=hurry, frames=own.frames)
     will = Will(topics.device_status(own.device), encode(agent.status("offline")))
     bus = MqttBus(settings.bus, f"headway-agent-{own.device}", will)
     darkroom = Darkroom(own.quality, own.max_side, own.rotate, own.flip)

@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from common.wire.messages import Capture, DeviceStatus, Presence
 from common.wire.names import ObjectPath
 from ingest.capture import Shutter
+from ingest.desired import Desired, InForce
 from ingest.events import (
     Announced,
     AnnounceFailed,
     CameraEnded,
     Captured,
     CaptureFailed,
+    ConfigCleared,
+    ConfigHeard,
+    ConfigRefused,
     Drop,
     Effect,
     Event,
     Finish,
     Offline,
     Online,
+    Release,
+    Released,
     Report,
     TakePicture,
     Tick,
@@ -39,9 +45,7 @@ class Identity:
     session: str
     bucket: str
     camera: str
-    interval: float
     version: str
-    site: str | None = None
 
 
 class Agent:
@@ -51,9 +55,17 @@ class Agent:
     """
 
     def __init__(
-        self, me: Identity, pace: Pace, outbox: Outbox, *, lossless: bool = False, frames: int | None = None
+        self,
+        me: Identity,
+        own: InForce,
+        pace: Pace,
+        outbox: Outbox,
+        *,
+        lossless: bool = False,
+        frames: int | None = None,
     ) -> None:
         self._me = me
+        self._desired = Desired(own, paced=not lossless)
         self._pace = pace
         self._shutter = Shutter()
         self._outbox = outbox
@@ -64,15 +76,22 @@ class Agent:
         self._online = False
         self._ended = False
         self._finished = False
-        self._reported: tuple[str | None, float] | None = None
+        self._reported: tuple[object, float] | None = None
+
+    @property
+    def device(self) -> str:
+        return self._me.device
 
     @property
     def pending(self) -> int:
         return len(self._outbox)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
+        before = self._desired.in_force
         effects = [*self._on(event, now)]
         self._shutter.watch(now)
+        self._desired.watch(now)
+        effects += self._adopt(before)
         if self._online:
             effects += self._outbox.start(now)
         effects += self._shoot(now)
@@ -85,22 +104,27 @@ class Agent:
     def deadline(self) -> float | None:
         moments = [self._shutter.deadline(), self._shoot_at()]
         if self._online:
-            moments += [self._outbox.deadline(), self._report_at()]
+            moments += [self._outbox.deadline(), self._report_at(), self._desired.deadline()]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def status(self, state: Presence) -> DeviceStatus:
-        me, error = self._me, self._error()
+        me, error, in_force = self._me, self._error(), self._desired.in_force
         return DeviceStatus(
             device_id=me.device,
             state=state,
             session=me.session,
-            interval=me.interval,
+            interval=in_force.interval,
             pending=len(self._outbox),
             captured=self._captured,
             dropped=self._dropped,
             camera=me.camera[:_TEXT],
             error=error and error[:_TEXT],
             agent_version=me.version,
+            name=in_force.name,
+            site=in_force.site,
+            group=in_force.group,
+            paused=in_force.paused,
+            applied=self._desired.applied,
         )
 
     def _on(self, event: Event, now: float) -> Iterator[Effect]:
@@ -117,13 +141,25 @@ class Agent:
             case Online():
                 self._online = True
                 self._reported = None
+                self._desired.online(now)
             case Offline():
                 self._online = False
-            case Tick():
+                self._desired.offline()
+            case ConfigHeard() | ConfigRefused() | ConfigCleared():
+                self._desired.told(event)
+            case Tick() | Released():
                 pass
 
+    def _adopt(self, before: InForce) -> Iterator[Effect]:
+        """What follows from settings that have changed. A recording of which nothing is lost stays open."""
+        after = self._desired.in_force
+        if after.interval != before.interval:
+            self._pace.change(after.interval)
+        if after.paused and not before.paused and not self._lossless:
+            yield Release()
+
     def _keep(self, picture: Captured) -> Iterator[Effect]:
-        me = self._me
+        me, in_force = self._me, self._desired.in_force
         self._shutter.succeeded()
         capture = Capture(
             device_id=me.device,
@@ -132,8 +168,8 @@ class Agent:
             sequence=self._captured,
             width=picture.width,
             height=picture.height,
-            interval=me.interval,
-            site=me.site,
+            interval=in_force.interval,
+            site=in_force.site,
             agent_version=me.version,
         )
         self._captured += 1
@@ -158,7 +194,9 @@ class Agent:
         return drops
 
     def _shoot_at(self) -> float | None:
-        if self._ended or self._shutter.busy or (self._lossless and self._outbox.full):
+        if self._ended or self._desired.in_force.paused or self._shutter.busy:
+            return None
+        if self._lossless and self._outbox.full:
             return None
         return max(self._pace.due, self._shutter.ready_at)
 
@@ -170,15 +208,21 @@ class Agent:
             yield TakePicture()
 
     def _report_at(self) -> float:
-        """At once after connecting and when what is wrong changes, else now and then."""
-        if self._reported is None or self._reported[0] != self._error():
+        """At once after connecting and when what is wrong or in force changes, else now and then."""
+        if self._reported is None or self._reported[0] != self._news():
             return float("-inf")
         return self._reported[1] + REPORT_EVERY
 
     def _report(self, now: float) -> Iterator[Effect]:
         if self._online and now >= self._report_at():
-            self._reported = self._error(), now
+            self._reported = self._news(), now
             yield Report(self.status("online"))
 
+    def _news(self) -> object:
+        return self._error(), self._desired.in_force, self._desired.applied
+
     def _error(self) -> str | None:
-        return self._shutter.error or self._outbox.error
+        """A camera that is let go of is in no trouble."""
+        resting = self._desired.in_force.paused and not self._shutter.busy
+        camera = None if resting else self._shutter.error
+        return camera or self._outbox.error or self._desired.error

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.wire.messages import Capture, DeviceStatus
+from common.wire.messages import Capture, DeviceConfig, DeviceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,30 @@ class AnnounceFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigHeard:
+    """What somebody wants of this device."""
+
+    config: DeviceConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRefused:
+    """What somebody wants cannot be read."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigCleared:
+    """Nobody wants anything any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The camera is closed."""
+
+
 Event = (
     Tick
     | Online
@@ -84,12 +108,21 @@ Event = (
     | UploadFailed
     | Announced
     | AnnounceFailed
+    | ConfigHeard
+    | ConfigRefused
+    | ConfigCleared
+    | Released
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TakePicture:
     """Outcome: Captured, CaptureFailed or CameraEnded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let go of the camera until the next picture. Outcome: Released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +157,4 @@ class Finish:
     """The last picture is announced: leave."""
 
 
-Effect = TakePicture | Upload | Announce | Drop | Report | Finish
+Effect = TakePicture | Release | Upload | Announce | Drop | Report | Finish

@@ -10,6 +10,11 @@ class Pace:
         self._interval = interval
         self.due = float("-inf")
 
+    def change(self, interval: float) -> None:
+        """The next picture is due `interval` seconds after the last one was."""
+        self.due += interval - self._interval
+        self._interval = interval
+
     def started(self, now: float) -> None:
         """A picture is being taken. The next one is due at least half an interval from now."""
         if self._interval == 0:

@@ -6,12 +6,13 @@ from functools import partial
 
 import structlog
 
+from common.inbox import Inbox
 from common.loop import Loop
 from common.ports.bus import Bus, BusEvent, Connected, Delivered, Disconnected, Received, Undelivered
 from common.ports.clock import Clock
 from common.telemetry import BUS_CONNECTED
-from common.wire.codec import encode
-from common.wire.messages import Capture, DeviceStatus
+from common.wire.codec import DecodeError, decode, encode
+from common.wire.messages import Capture, DeviceConfig, DeviceStatus
 from common.wire.topics import Topics
 from ingest import metrics
 from ingest.agent import Agent
@@ -19,12 +20,17 @@ from ingest.events import (
     Announce,
     Announced,
     AnnounceFailed,
+    ConfigCleared,
+    ConfigHeard,
+    ConfigRefused,
     Drop,
     Effect,
     Event,
     Finish,
     Offline,
     Online,
+    Release,
+    Released,
     Report,
     TakePicture,
     Tick,
@@ -48,12 +54,14 @@ class Runner:
         self._steps = steps
         self._bus = bus
         self._topics = topics
+        self._inbox = Inbox(topics, clock)
         self._camera = ThreadPoolExecutor(1, "camera")
         self._uploads = ThreadPoolExecutor(1, "upload")
         self._tokens = itertools.count()
         self._announcing: dict[int, str] = {}
 
     def start(self) -> None:
+        self._bus.subscribe(self._topics.device_config(self._agent.device))
         self._bus.start(self.hear)
 
     def close(self) -> None:
@@ -83,13 +91,30 @@ class Runner:
                 log.warning("not announced", reason=event.reason)
                 self.loop.post(AnnounceFailed(self._announcing.pop(event.token), event.reason))
             case Received():
-                pass
+                if (heard := self._config(event)) and not self.loop.offer(heard):
+                    log.warning("no time for new settings")
+
+    def _config(self, received: Received) -> ConfigHeard | ConfigRefused | ConfigCleared | None:
+        if self._inbox.cleared(received):
+            log.info("nobody wants other settings any more")
+            return ConfigCleared()
+        try:
+            config = decode(self._topics, received.topic, received.payload)
+        except DecodeError as error:
+            self._inbox.refuse(received.topic, error.cause)
+            return ConfigRefused(error.cause)
+        if not isinstance(config, DeviceConfig):
+            return None
+        log.info("settings that somebody wants", revision=config.revision, by=config.by)
+        return ConfigHeard(config)
 
     def perform(self, effect: Effect) -> None:
         """On the loop's thread: nothing here blocks."""
         match effect:
             case TakePicture():
                 self.loop.aside(self._camera, self._steps.take)
+            case Release():
+                self.loop.aside(self._camera, self._release)
             case Upload():
                 self.loop.aside(self._uploads, partial(self._steps.upload, effect.key))
             case Announce():
@@ -104,6 +129,10 @@ class Runner:
                 log.info("finished")
                 self.loop.stop()
         metrics.PENDING.set(self._agent.pending)
+
+    def _release(self) -> Released:
+        self._steps.close()
+        return Released()
 
     def _announce(self, capture: Capture) -> None:
         token = next(self._tokens)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from common.settings import CommonSettings, Section, TextFile, secret_from
+from common.wire.messages import Interval, Title
 from common.wire.names import DeviceID
 
 MAX_BYTES = 20_000_000
@@ -30,10 +31,10 @@ class IngestSection(Section):
     camera_file: TextFile | None = Field(
         None, description="file that holds the camera's address; use it where that has a password"
     )
-    interval: float = Field(1.0, ge=0.02, le=86_400, description="seconds from picture to picture")
-    site: str | None = Field(
-        None, max_length=500, description="where the camera stands, told with each picture"
-    )
+    interval: Interval = Field(1.0, description="seconds from picture to picture")
+    name: Title | None = Field(None, description="what people call this camera; default: its device name")
+    site: Title | None = Field(None, description="where the camera stands, told with each picture")
+    group: Title | None = Field(None, description="what it belongs to within or across sites")
     quality: int = Field(85, ge=20, le=100, description="JPEG quality of pictures that are encoded here")
     max_side: int = Field(
         1920, ge=64, le=16_384, description="larger pictures are scaled down to this, in pixels"

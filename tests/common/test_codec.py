@@ -204,6 +204,8 @@ def test_results_that_cannot_be(field: str, value: Any) -> None:
         ("name", " yard"),
         ("name", "x" * 101),
         ("site", "two\nlines"),
+        ("site", "a\x1b[2Jb"),
+        ("site", "yard\n"),
         ("group", 5),
         ("paused", "perhaps"),
     ],

@@ -1,71 +1,23 @@
 """The core as a table: what it asks for after what has happened."""
 
-from dataclasses import replace
-
 import pytest
 
-from ingest.agent import Agent, Identity
 from ingest.capture import PATIENCE
 from ingest.events import (
-    Announce,
     Announced,
     AnnounceFailed,
     CameraEnded,
-    Captured,
     CaptureFailed,
-    Drop,
-    Effect,
     Event,
-    Finish,
     Offline,
     Online,
-    Report,
-    TakePicture,
     Tick,
-    Upload,
     Uploaded,
     UploadFailed,
 )
-from ingest.outbox import Outbox
-from ingest.pace import Pace
+from tests.ingest.story import agent, key, picture, play
 
-ME = Identity("cam-1", "s1", "bucket", "/dev/video0", 1.0, "0.1.0", "yard")
 BROKEN = CaptureFailed("no cable", lasting=False)
-
-
-def agent(
-    *, limit: int = 3, interval: float = 1.0, lossless: bool = False, frames: int | None = None
-) -> Agent:
-    return Agent(ME, Pace(interval), Outbox(limit, 1000), lossless=lossless, frames=frames)
-
-
-def key(number: int) -> str:
-    return f"captures/cam-1/{number}.jpg"
-
-
-def picture(number: int, size: int = 100) -> Captured:
-    return Captured(key(number), 1e9 + number, 640, 480, size)
-
-
-def said(effect: Effect) -> str:
-    """Short enough for a table."""
-    match effect:
-        case TakePicture():
-            return "take"
-        case Upload():
-            return f"upload {effect.key[-5]}"
-        case Announce():
-            return f"announce {effect.capture.file_path.key[-5]}"
-        case Drop():
-            return f"drop {effect.key[-5]}: {effect.reason}"
-        case Report():
-            return f"report {effect.status.error or 'well'}"
-        case Finish():
-            return "finish"
-
-
-def play(core: Agent, events: list[tuple[float, Event]]) -> list[list[str]]:
-    return [[said(effect) for effect in core.handle(event, now)] for now, event in events]
 
 
 @pytest.mark.parametrize(
@@ -252,54 +204,3 @@ def test_ends_after_so_many_frames() -> None:
         (0.3, Announced(key(0))),
     ]
     assert play(core, events)[1:] == [["upload 0"], ["announce 0"], ["finish"]]
-
-
-def test_an_announcement_says_what_was_taken() -> None:
-    core = agent()
-    core.handle(Online(), 0.0)
-    core.handle(picture(0), 0.1)
-    core.handle(Uploaded(key(0)), 0.2)
-    core.handle(Tick(), 1.0)
-    core.handle(picture(1), 1.1)
-    (effect,) = core.handle(Uploaded(key(1)), 1.2)
-    assert isinstance(effect, Announce)
-    assert effect.capture.model_dump(by_alias=True, mode="json") == {
-        "type": "data",
-        "deviceID": "cam-1",
-        "filePath": "bucket/captures/cam-1/1.jpg",
-        "creationTimestamp": 1e9 + 1,
-        "schemaVersion": 1,
-        "sequence": 1,
-        "width": 640,
-        "height": 480,
-        "interval": 1.0,
-        "site": "yard",
-        "agentVersion": "0.1.0",
-    }
-
-
-def test_the_status_counts_and_stays_within_its_bounds() -> None:
-    core = Agent(replace(ME, camera="x" * 600), Pace(1.0), Outbox(2, 1000))
-    for number in range(3):
-        core.handle(Tick(), float(number))
-        core.handle(picture(number), number + 0.1)
-    core.handle(Tick(), 3.0)
-    core.handle(CaptureFailed("y" * 600, lasting=False), 3.1)
-    status = core.status("offline")
-    assert (status.captured, status.pending, status.dropped) == (3, 2, 1)
-    assert (status.camera, status.error) == ("x" * 500, "y" * 500)
-
-
-def test_reports_every_thirty_seconds() -> None:
-    core = agent(interval=3600)
-    core.handle(Online(), 0.0)
-    core.handle(picture(0), 0.1)
-    core.handle(Uploaded(key(0)), 0.2)
-    core.handle(Announced(key(0)), 0.3)
-    assert core.deadline() == 30
-    assert play(core, [(29.9, Tick()), (30.0, Tick()), (59.9, Tick()), (60.0, Tick())]) == [
-        [],
-        ["report well"],
-        [],
-        ["report well"],
-    ]

@@ -27,6 +27,18 @@ def test_the_next_picture_is_due_on_a_grid(taken: list[float], due: float) -> No
     assert pace.due == pytest.approx(due)
 
 
+@pytest.mark.parametrize("interval", [0.5, 1.0, 60.0])
+def test_a_new_interval_counts_from_the_last_picture(interval: float) -> None:
+    pace = Pace(1.0)
+    pace.change(7.0)
+    assert pace.due == float("-inf"), "the first is taken at once"
+    pace.started(10.0)
+    pace.change(interval)
+    assert pace.due == 10.0 + interval
+    pace.started(pace.due)
+    assert pace.due == pytest.approx(10.0 + 2 * interval)
+
+
 def test_without_an_interval_a_picture_is_always_due() -> None:
     pace = Pace(0)
     pace.started(10.0)

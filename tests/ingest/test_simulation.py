@@ -7,18 +7,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.agent import Agent, Identity
+from ingest.desired import InForce
 from ingest.events import (
     Announce,
     Announced,
     AnnounceFailed,
     Captured,
     CaptureFailed,
+    ConfigCleared,
+    ConfigHeard,
+    ConfigRefused,
     Drop,
     Effect,
     Event,
     Finish,
     Offline,
     Online,
+    Release,
+    Released,
     Report,
     TakePicture,
     Tick,
@@ -28,10 +34,13 @@ from ingest.events import (
 )
 from ingest.outbox import Outbox
 from ingest.pace import Pace
+from tests.ingest.story import wanted
 
 LIMIT_BYTES = 1000
 LARGEST = LIMIT_BYTES // 2
-ME = Identity("cam-1", "s1", "bucket", "cam", 1.0, "0.1.0")
+ME = Identity("cam-1", "s1", "bucket", "cam", "0.1.0")
+
+INTERVALS = st.sampled_from([0.5, 1.0, 3.0])
 
 
 @dataclass
@@ -39,6 +48,8 @@ class World:
     """What the hands would hold, and what the servers have."""
 
     taking: bool = False
+    wanted: ConfigHeard | None = None
+    paused: bool = False
     uploading: list[str] = field(default_factory=list)
     announcing: list[str] = field(default_factory=list)
     memory: dict[str, int] = field(default_factory=dict)
@@ -51,7 +62,7 @@ class Simulation(RuleBasedStateMachine):
     @initialize(limit=st.integers(2, 6))
     def start(self, limit: int) -> None:
         self.limit = limit
-        self.core = Agent(ME, Pace(1.0), Outbox(limit, LIMIT_BYTES))
+        self.core = Agent(ME, InForce(1.0), Pace(1.0), Outbox(limit, LIMIT_BYTES))
         self.world = World()
         self.now = 0.0
         self.taken: list[str] = []
@@ -67,7 +78,10 @@ class Simulation(RuleBasedStateMachine):
         match effect:
             case TakePicture():
                 assert not world.taking, "one picture at a time"
+                assert not world.paused, "no picture while paused"
                 world.taking = True
+            case Release():
+                assert world.paused
             case Upload():
                 assert self.online
                 assert not world.uploading, "one upload at a time"
@@ -89,6 +103,10 @@ class Simulation(RuleBasedStateMachine):
             case Finish():
                 raise AssertionError("a camera never ends")
 
+    @rule()
+    def camera_is_closed(self) -> None:
+        self.tell(Released())
+
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 1.0, 3.0, 40.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
@@ -100,8 +118,33 @@ class Simulation(RuleBasedStateMachine):
 
     @rule(up=st.booleans())
     def broker(self, *, up: bool) -> None:
+        """Coming back, it repeats what it retains."""
         self.online = up
         self.tell(Online() if up else Offline())
+        if up and self.world.wanted:
+            self.somebody_wants(self.world.wanted)
+        elif up:
+            self.world.paused = False
+
+    @precondition(lambda self: self.online)
+    @rule(event=st.builds(wanted, st.integers(0, 9), interval=INTERVALS, paused=st.booleans()))
+    def somebody_wants(self, event: ConfigHeard) -> None:
+        self.world.wanted = event
+        self.world.paused = bool(event.config.settings.paused)
+        self.tell(event)
+
+    @precondition(lambda self: self.online)
+    @rule()
+    def somebody_wants_nonsense(self) -> None:
+        self.tell(ConfigRefused("odd"))
+
+    @rule()
+    def nobody_wants_anything(self) -> None:
+        """Told when the broker is there; noticed by its silence when it comes back."""
+        self.world.wanted = None
+        if self.online:
+            self.world.paused = False
+            self.tell(ConfigCleared())
 
     @precondition(lambda self: self.world.taking)
     @rule(size=st.integers(1, LARGEST))
@@ -157,6 +200,7 @@ class Simulation(RuleBasedStateMachine):
         if not hasattr(self, "core"):
             return
         self.broker(up=True)
+        self.nobody_wants_anything()
         count = len(self.taken)
         for _ in range(200):
             if self.world.uploading:
