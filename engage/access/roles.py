@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from flask import Flask, g
+from flask import g
 
 Kind = Literal["user", "token", "nobody", "local"]
-
-_ROLES = "headway.roles"
 
 
 class Role(IntEnum):
@@ -48,13 +46,3 @@ def current() -> Principal:
     principal = g.get("principal", NOBODY)
     assert isinstance(principal, Principal)  # noqa: S101 -- only the gate sets it
     return principal
-
-
-def declare(app: Flask, endpoint: str, role: Role) -> None:
-    """Say who may use an endpoint; the gate refuses one of which nothing was said."""
-    app.extensions.setdefault(_ROLES, {})[endpoint] = role
-
-
-def declared(app: Flask, endpoint: str | None) -> Role | None:
-    found: dict[str, Role] = app.extensions.get(_ROLES, {})
-    return found.get(endpoint or "")

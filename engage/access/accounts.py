@@ -1,0 +1,147 @@
+"""Signing in, and what people do with their own account."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from common.ports.clock import Clock
+from engage.access.failures import BusyError, GoneError, RefusedError, SignInRefusedError, TooManyTriesError
+from engage.access.names import user_name
+from engage.access.records import Credential, Invitation, User
+from engage.access.secret import (
+    PasswordRefusedError,
+    check_password,
+    digest,
+    hash_password,
+    new_id,
+    verify_password,
+)
+from engage.access.sessions import Sessions, is_theirs
+from engage.access.throttle import Throttle, Try
+from engage.access.vault import Vault
+
+Aside = Callable[..., Any]
+"""Calls a function with arguments where it keeps nobody waiting, and answers what it answers."""
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_AT_ONCE = 2
+_PATIENCE = 5.0
+_WRONG = "The name or the password is wrong."
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Where a try to sign in comes from."""
+
+    address: str
+    mark: str | None = None
+
+
+class Accounts:
+    """Passwords are hashed two at a time, whoever asks."""
+
+    def __init__(self, vault: Vault, sessions: Sessions, clock: Clock, aside: Aside) -> None:
+        self._vault = vault
+        self._sessions = sessions
+        self._clock = clock
+        self._aside = aside
+        self._throttle = Throttle()
+        self._slow = ThreadPoolExecutor(_AT_ONCE, "engage-password")
+
+    def sign_in(self, text: str, password: str, browser: Browser) -> tuple[User, str]:
+        """The user and the secret of a new session; RefusedError, VaultAwayError."""
+        name = user_name(text)
+        attempt = Try(name, browser.address, self._sessions.knows_browser(name, browser.mark))
+        self._take(attempt)
+        user = self._vault.get_now(User, name) if name else None
+        credential = self._vault.get_now(Credential, user.uid) if user else None
+        if not self._matches(credential, password) or user is None or credential is None:
+            raise SignInRefusedError(_WRONG, user.name if user else "")
+        if not is_theirs(user, credential):
+            raise SignInRefusedError("This account is closed; an admin can open it again.", name)
+        self._throttle.give_back(attempt)
+        return user, self._sessions.open(user, credential)
+
+    def change_password(self, name: str, old: str, new: str, browser: Browser) -> tuple[User, str]:
+        """Ends every session of the user; the secret is of a new one."""
+        user = self._vault.get_now(User, name)
+        credential = self._vault.get_now(Credential, user.uid) if user else None
+        if user is None or credential is None or user.outside:
+            raise RefusedError("Your account has no password here; your OpenID provider keeps it.")
+        attempt = Try(name, browser.address, self._sessions.knows_browser(name, browser.mark))
+        self._take(attempt)
+        if not self._matches(credential, old):
+            raise SignInRefusedError("The old password is wrong.", name)
+        self._throttle.give_back(attempt)
+        return user, self._sessions.open(user, self._new_password(user, new))
+
+    def accept(self, secret: str, text: str, password: str, browser: Browser) -> tuple[User, str]:
+        """Make the account, or set the password, that an invitation is for."""
+        self._take(attempt := Try("", browser.address))
+        link = self._vault.get_now(Invitation, digest(secret))
+        if link is None or link.expires <= self._clock.wall():
+            raise GoneError(
+                "It was used, or is too old: ask an admin for another, or run `headway user invite`."
+            )
+        self._throttle.give_back(attempt)
+        user = self._invited(link, text)
+        credential = self._new_password(user, password)
+        if not link.resets:
+            self._vault.put(user, user.name)
+        self._vault.delete(Invitation, digest(secret))
+        self._settle(user, credential)
+        return user, self._sessions.open(user, credential)
+
+    def close(self) -> None:
+        self._slow.shutdown(wait=False, cancel_futures=True)
+
+    def _invited(self, link: Invitation, text: str) -> User:
+        name = user_name(text)
+        if link.name is not None:
+            user = self._vault.get_now(User, link.name)
+            if user is None or user.uid != link.uid:
+                raise GoneError("The account it was made for is gone.")
+            if name and name != link.name:
+                raise RefusedError(f"This link is for the account {link.name!r}.")
+            return user
+        if not name:
+            raise RefusedError("A name has up to 64 letters, digits or . _ @ + -, a letter or digit first.")
+        if self._vault.get_now(User, name):
+            raise RefusedError(f"There is an account {name!r} already; choose another name.")
+        now = self._clock.wall()
+        return User(name=name, uid=link.uid, role=link.role, sites=link.sites, created=now, by=link.by)
+
+    def _settle(self, user: User, credential: Credential) -> None:
+        """Of several that made use of the link, or chose the name, at the same moment, the last one has it."""
+        kept, own = self._vault.get_now(User, user.name), self._vault.get_now(Credential, user.uid)
+        if kept is None or kept.uid != user.uid or own is None or own.generation != credential.generation:
+            raise GoneError("Somebody else used it, or took the name, at the same moment.")
+
+    def _new_password(self, user: User, password: str) -> Credential:
+        try:
+            check_password(password, user.name)
+        except PasswordRefusedError as error:
+            raise RefusedError(str(error)) from error
+        hashed = self._slowly(hash_password, password)
+        credential = Credential(
+            name=user.name, generation=new_id(), password=hashed, changed=self._clock.wall()
+        )
+        self._vault.put(credential, user.uid)
+        return credential
+
+    def _take(self, attempt: Try) -> None:
+        if wait := self._throttle.take(attempt, self._clock.monotonic()):
+            raise TooManyTriesError(wait)
+
+    def _matches(self, credential: Credential | None, password: str) -> bool:
+        return bool(self._slowly(verify_password, credential.password if credential else None, password))
+
+    def _slowly(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            answer: T = self._slow.submit(self._aside, work, *arguments, **named).result(_PATIENCE)
+        except TimeoutError as error:
+            raise BusyError("Too many people sign in at once; try again in a few seconds.") from error
+        return answer

@@ -1,0 +1,149 @@
+"""What REST answers about people, tokens and changes, and what it takes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from engage.contract import Asked
+from engage.models import Answer
+
+RoleWord = Literal["viewer", "operator", "admin"]
+SiteName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+SiteNames = Annotated[list[SiteName], Field(min_length=1, max_length=1000)]
+Secret = Annotated[SecretStr, Field(max_length=1024)]
+DAY = 86_400.0
+
+
+class Who(Answer):
+    """Who is signed in; `sites` null: all of them."""
+
+    name: str
+    role: Literal["anybody", "viewer", "operator", "admin"]
+    sites: list[str] | None
+    kind: Literal["user", "token", "nobody", "local"]
+
+
+class SessionState(Answer):
+    """`auth` false: there is no sign-in. `oidc`: the label of the button, where there is another way in."""
+
+    auth: bool
+    principal: Who | None
+    oidc: str | None
+    version: str
+
+
+class SignIn(Asked):
+    name: str = Field(max_length=256)
+    password: Secret
+
+
+class NewPassword(Asked):
+    old: Secret
+    new: Secret
+
+
+class Accept(Asked):
+    """`token` is the last part of the link. A link that resets a password needs no name."""
+
+    token: Secret
+    name: str = Field("", max_length=256)
+    password: Secret
+
+
+class Invite(Asked):
+    """Without `sites`, all of them. `seconds`: how long the link works."""
+
+    role: RoleWord
+    sites: SiteNames | None = None
+    seconds: float = Field(3 * DAY, ge=60, le=30 * DAY)
+
+
+class InvitationMade(Answer):
+    """The link works once."""
+
+    link: str
+    expires: float
+
+
+class Person(Answer):
+    name: str
+    role: RoleWord
+    sites: list[str] | None
+    disabled: bool
+    outside: bool = Field(description="known to the OpenID provider; has no password here")
+    created: float
+    by: str
+
+
+class People(Answer):
+    users: list[Person]
+
+
+class PersonChange(Asked):
+    """What is left out stays as it is; `sites` null: all of them."""
+
+    role: RoleWord | None = None
+    sites: SiteNames | None = None
+    disabled: bool | None = None
+    reset: bool = Field(
+        default=False, description="true: sign out everywhere, and answer a link for a new password"
+    )
+
+
+class PersonChanged(Answer):
+    user: Person
+    link: str | None
+
+
+class NewToken(Asked):
+    """Without `sites`, all of them. `seconds` null: until it is revoked."""
+
+    name: str = Field(min_length=1, max_length=100)
+    role: RoleWord
+    sites: SiteNames | None = None
+    seconds: float | None = Field(90 * DAY, ge=60, le=3650 * DAY)
+
+
+class TokenInfo(Answer):
+    id: str
+    name: str
+    role: RoleWord
+    sites: list[str] | None
+    created: float
+    expires: float | None
+    by: str
+
+
+class TokenMade(Answer):
+    """`secret` is what the client sends as `Authorization: Bearer`; it is not to be had again."""
+
+    token: TokenInfo
+    secret: str
+
+
+class Tokens(Answer):
+    tokens: list[TokenInfo]
+
+
+class AuditQuery(Asked):
+    limit: int = Field(100, ge=1, le=500)
+    before: str = Field(
+        "", pattern=r"^(\d{8}T\d{12}Z-[0-9a-f]{16})?$", description="`next` of the page before"
+    )
+
+
+class Change(Answer):
+    at: float
+    who: str
+    kind: str
+    action: str
+    target: str
+    detail: dict[str, str]
+    address: str
+
+
+class AuditLog(Answer):
+    """The latest first."""
+
+    entries: list[Change]
+    next: str | None

@@ -1,0 +1,45 @@
+"""Why an account, an invitation or a sign-in is refused."""
+
+
+class RefusedError(Exception):
+    """The text says what to do; `status` is the one of HTTP."""
+
+    status = 409
+    title = "Not possible"
+
+
+class SignInRefusedError(RefusedError):
+    """`account` is the one it was about, where there is such a one."""
+
+    status = 401
+    title = "Not signed in"
+
+    def __init__(self, text: str, account: str) -> None:
+        super().__init__(text)
+        self.account = account
+
+
+class TooManyTriesError(RefusedError):
+    status = 429
+    title = "Too many tries"
+
+    def __init__(self, wait: float) -> None:
+        self.wait = max(1, round(wait + 0.5))
+        super().__init__(
+            f"Wait {self.wait} s before the next try, or use a browser you signed in with before."
+        )
+
+
+class BusyError(RefusedError):
+    status = 503
+    title = "Too much at once"
+
+
+class GoneError(RefusedError):
+    status = 410
+    title = "This link does not work any more"
+
+
+class UnknownError(RefusedError):
+    status = 404
+    title = "Unknown"

@@ -1,0 +1,178 @@
+"""The gate that every request passes: who asks, whether they may, and a record of what they changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+import structlog
+from flask import Response, g, request
+
+from common.ports.clock import Clock
+from engage.access.accounts import Accounts, Browser
+from engage.access.admin import Admin
+from engage.access.audit import Audit
+from engage.access.client import Environ, is_foreign, is_forwarded
+from engage.access.failures import RefusedError, TooManyTriesError
+from engage.access.records import AuditEntry
+from engage.access.roles import LOCAL, NOBODY, Principal, Role, current
+from engage.access.sessions import LONGEST, Sessions
+from engage.access.vault import VaultAwayError
+from engage.problems import problem
+
+log = structlog.get_logger(__name__)
+
+SESSION = "headway_session"
+BROWSER = "headway_browser"
+_BEARER = "bearer "
+_YEAR = 365 * 86_400
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_MOST_SECRET = 200
+AWAY = "Nobody new can sign in before the store is back; whoever is signed in stays so for 15 minutes."
+_RETRY = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """Everything about who may do what, for one application."""
+
+    on: bool
+    sessions: Sessions
+    accounts: Accounts
+    admin: Admin
+    audit: Audit
+    clock: Clock
+
+    def principal_of(self, environ: Environ, auth: object = None) -> Principal | None:
+        """Who is behind a request or a live channel (`auth` is its own, from Socket.IO); VaultAwayError."""
+        if not self.on:
+            return None if is_forwarded(environ) else LOCAL
+        given = auth.get("token") if isinstance(auth, dict) else None
+        if token := given or _bearer(environ):
+            return self.admin.bearer(str(token)[:_MOST_SECRET])
+        secret = _cookie(environ, SESSION)
+        return self.sessions.principal(secret) if secret else None
+
+    def close(self) -> None:
+        self.accounts.close()
+        self.sessions.vault.close()
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`role_of` an endpoint is None where nobody said so: then nobody may."""
+
+    access: Access
+    role_of: Callable[[str], Role | None]
+    origins: frozenset[str] = frozenset()
+
+    def check(self) -> Response | None:
+        """The answer that refuses the request; None lets it pass, with `current()` set."""
+        endpoint = request.endpoint
+        if endpoint is None or request.method == "OPTIONS":
+            return None  # there is no such route, or only a look at what it takes
+        role = self.role_of(endpoint)
+        if role is None:
+            log.error("no role is declared for a route", endpoint=endpoint)
+            return problem(403, "Not allowed", "Nobody may use this route: it declares no role.")
+        if not self.access.on and is_forwarded(request.environ):
+            return problem(
+                403,
+                "Not allowed",
+                "There is no sign-in here, so nothing is answered through a proxy: "
+                "remove engage.auth = false (or --no-auth).",
+            )
+        if not _bearer(request.environ) and is_foreign(request.environ, self.origins):
+            return problem(403, "Not allowed", "The page of another site may not change anything here.")
+        try:
+            principal = self.access.principal_of(request.environ)
+        except VaultAwayError as error:
+            if role > Role.ANYBODY:
+                return away(error)
+            principal = None
+        g.principal = principal or NOBODY
+        return None if g.principal.may(role) else _refused(g.principal, role)
+
+    def record(self, response: Response) -> Response:
+        """After the request: every change that was made is written down."""
+        done = g.get("done")
+        if response.status_code < 400 and request.method in _UNSAFE and request.endpoint:  # noqa: PLR2004
+            action, target, detail = done or (f"{request.method} {request.path}", "", {})
+            self.access.audit.record(entry(self.access.clock, action, target, detail))
+        return response
+
+
+def entry(clock: Clock, action: str, target: str = "", detail: dict[str, str] | None = None) -> AuditEntry:
+    who = current()
+    return AuditEntry(
+        at=clock.wall(),
+        who=who.name,
+        kind=who.kind,
+        action=action,
+        target=target,
+        detail=detail or {},
+        address=request.remote_addr or "",
+    )
+
+
+def done(action: str, target: str = "", **detail: str) -> None:
+    """What the audit log shall say of this request; no secrets."""
+    g.done = action, target, detail
+
+
+def away(error: VaultAwayError) -> Response:
+    log.warning("the store is away", reason=str(error))
+    return problem(503, "The store is away", AWAY, _RETRY)
+
+
+def refusal(error: RefusedError) -> Response:
+    headers = {"Retry-After": str(error.wait)} if isinstance(error, TooManyTriesError) else {}
+    return problem(error.status, error.title, str(error), headers)
+
+
+def browser() -> Browser:
+    return Browser(request.remote_addr or "", _cookie(request.environ, BROWSER))
+
+
+def session_secret() -> str | None:
+    return _cookie(request.environ, SESSION)
+
+
+def set_session(response: Response, secret: str) -> None:
+    _set(response, SESSION, secret, int(LONGEST))
+
+
+def set_browser(response: Response, mark: str) -> None:
+    _set(response, BROWSER, mark, _YEAR)
+
+
+def clear_session(response: Response) -> None:
+    response.delete_cookie(SESSION, httponly=True, samesite="Lax", secure=request.is_secure)
+
+
+def _set(response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name, value, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+    )
+
+
+def _refused(principal: Principal, role: Role) -> Response:
+    if principal.kind == "nobody":
+        detail = "Sign in at /, or send `Authorization: Bearer` with a token that an admin made."
+        response = problem(401, "Not signed in", detail, {"WWW-Authenticate": 'Bearer realm="headway"'})
+        if session_secret():
+            clear_session(response)
+        return response
+    return problem(403, "Not allowed", f"This needs the role {role.word}; you have {principal.role.word}.")
+
+
+def _bearer(environ: Environ) -> str | None:
+    header = str(environ.get("HTTP_AUTHORIZATION", ""))
+    return header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else None
+
+
+def _cookie(environ: Environ, name: str) -> str | None:
+    try:
+        cookies = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
+    except CookieError:
+        return None
+    return cookies[name].value[:_MOST_SECRET] if name in cookies and cookies[name].value else None
