@@ -145,6 +145,19 @@ class ResyncAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class EraseFailed:
+    """The store did not delete what it has of the device."""
+
+    device: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     pass
 
@@ -161,6 +174,8 @@ Event = (
     | WorkerCleared
     | ForgetDevice
     | SetDevice
+    | Erased
+    | EraseFailed
     | BrokerConnected
     | BrokerLost
     | MarkerReceived

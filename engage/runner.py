@@ -15,34 +15,34 @@ from common.ports.bus import Bus, BusEvent, Connected, Disconnected, Received
 from common.ports.clock import Clock
 from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
-from common.wire.messages import AnyMessage, DeviceConfig, DeviceStatus, Result, Trouble, WorkerStatus
-from common.wire.topics import PEOPLE_COUNTER, Topics
+from common.wire.codec import encode
+from common.wire.topics import Topics
 from engage import metrics
 from engage.board import Board, Delta
+from engage.eraser import Eraser
 from engage.events import (
     BrokerConnected,
     BrokerLost,
-    DeviceConfigReceived,
-    DeviceStatusReceived,
+    Configure,
     Effect,
+    Erase,
     Event,
     MarkerReceived,
     ReadStored,
     Refused,
-    ResultReceived,
     SendMarker,
     SendSnapshot,
     Show,
     Started,
     Tick,
-    TroubleReceived,
-    WorkerStatusReceived,
 )
 from engage.models import State
+from engage.reception import Reception
 from engage.settings import EngageSettings
 from engage.stored import StoredReader
 from engage.value import Moment
 from engage.view import View
+from engage.waiting import Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -71,26 +71,26 @@ class Runner:
         self._bus = bus
         self._audience = audience
         self._topics = Topics(settings.bus.prefix)
-        self._inbox = Inbox(self._topics, clock)
+        self._reception = Reception(settings, clock)
         self._surplus = Inbox(self._topics, clock)
         self._marker = self._topics.engage_ready(uuid4().hex)
         self._stored = StoredReader(store, self._topics, clock, settings.engage.forget_after)
         self._lister = ThreadPoolExecutor(1, "engage-list")
+        self._eraser = Eraser(store, settings.engage.flows)
+        self._erasing = ThreadPoolExecutor(1, "engage-erase")
+        self.waiting = Waiting(settings.engage.waiting)
 
     def start(self) -> None:
         """Join the bus; the core asks for the rest."""
-        flows = self._settings.engage.flows
-        self._bus.subscribe(*(self._topics.result(flow) for flow in flows))
-        self._bus.subscribe(*(self._topics.trouble(flow) for flow in flows))
-        self._bus.subscribe(self._topics.device_status(), self._topics.worker_status(), self._marker)
-        if self._settings.compat.people_counter:
-            self._bus.subscribe(PEOPLE_COUNTER)
+        self._bus.subscribe(*self._reception.filters(), self._marker)
         self.loop.post(Started(uuid4().hex, self._moment()))
         self._bus.start(self.hear)
 
     def close(self) -> None:
         self._bus.stop()
-        self._lister.shutdown(wait=False, cancel_futures=True)
+        self.waiting.wake()
+        for pool in (self._lister, self._erasing):
+            pool.shutdown(wait=False, cancel_futures=True)
         self._stored.close()
 
     def tell(self, event: Event) -> bool:
@@ -113,29 +113,10 @@ class Runner:
             case Received(topic) if topic == self._marker:
                 self.loop.post(MarkerReceived())
             case Received():
-                message = self._inbox.open(event)
-                if message is not None and (heard := self._event(message, event)) is not None:
+                if (heard := self._reception.event(event)) is not None:
                     self.tell(heard)
             case _:
                 pass
-
-    def _event(self, message: AnyMessage, received: Received) -> Event | None:
-        at, live = self._moment(), not received.retained
-        place = self._topics.parse(received.topic)
-        flow = place.flow if place else ""
-        match message:
-            case Result():
-                return ResultReceived(message, flow or None, at, live)
-            case Trouble():
-                return TroubleReceived(message, flow, at, live)
-            case DeviceStatus():
-                return DeviceStatusReceived(message, at, live)
-            case WorkerStatus():
-                return WorkerStatusReceived(message, at, live)
-            case DeviceConfig():
-                return DeviceConfigReceived(message, at)
-            case _:
-                return None
 
     def _moment(self) -> Moment:
         return Moment(self.clock.wall(), self.clock.monotonic())
@@ -151,9 +132,25 @@ class Runner:
                 self._bus.publish(self._marker, b"")
             case ReadStored(flow, after):
                 self.loop.aside(self._lister, partial(self._stored.page, flow, after))
+            case Erase():
+                self._erase(effect)
+            case Configure(device, config):
+                payload = encode(config) if config else b""
+                self._bus.publish(self._topics.device_config(device), payload, retain=True)
             case Refused(device):
                 metrics.DEVICES_REFUSED.inc()
                 self._surplus.refuse("devices", f"no room for {device}; raise engage.devices")
+
+    def _erase(self, what: Erase) -> None:
+        """The bus first: a replica that starts now must not find there what the store has no longer."""
+        log.info("forgetting a device", device=what.device, by=what.by)
+        topics, device = self._topics, what.device
+        for flow in self._settings.engage.flows:
+            self._bus.publish(topics.result(flow, device), b"", retain=True)
+            self._bus.publish(topics.trouble(flow, device), b"", retain=True)
+        self._bus.publish(topics.device_config(device), b"", retain=True)
+        self._bus.publish(topics.device_status(device), b"", retain=True)
+        self.loop.aside(self._erasing, partial(self._eraser.erase, what))
 
     def _show(self, board: Board, delta: Delta | None) -> None:
         if board.reasons != self.board.reasons or board.ready != self.board.ready:
@@ -170,3 +167,4 @@ class Runner:
         metrics.READY.set(board.ready)
         if delta:
             self._audience.show(before, board, delta)
+            self.waiting.wake()

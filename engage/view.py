@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from common.wire.messages import DeviceConfig, DeviceSettings
 from engage.board import Board, Delta
+from engage.erasures import Erasures
 from engage.events import (
     BrokerConnected,
     BrokerLost,
@@ -21,6 +22,8 @@ from engage.events import (
     DeviceStatusReceived,
     Effect,
     Erase,
+    Erased,
+    EraseFailed,
     Event,
     ForgetDevice,
     MarkerReceived,
@@ -51,6 +54,10 @@ from engage.value import Moment, value_of
 
 _SWEEPS = 100
 
+Operation = (
+    DeviceConfigReceived | DeviceConfigCleared | DeviceCleared | ForgetDevice | SetDevice | EraseFailed
+)
+
 
 class View:
     """`bucket` is where the pictures for people lie."""
@@ -60,6 +67,7 @@ class View:
         self._sight = Sight(settings.flows, bucket)
         self._roster = Roster(settings.devices)
         self._workers = Workers()
+        self._erasures = Erasures()
         self._broker: Broker = "lost"
         self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout)
         self._board = Board(reasons=self._rebuild.reasons())
@@ -73,6 +81,7 @@ class View:
         effects = self._apply(event, now)
         was_ready = self._rebuild.ready
         effects += self._rebuild.due(now)
+        effects += [erase for erase in self._erasures.due(now) if erase.device not in self._roster.known]
         self._roster.wake(now)
         self._sweep(now)
         if now >= self._show_at or self._rebuild.ready is not was_ready:
@@ -80,7 +89,12 @@ class View:
         return effects
 
     def deadline(self) -> float | None:
-        moments = [self._rebuild.deadline(), self._sweep_at, self._roster.deadline()]
+        moments = [
+            self._rebuild.deadline(),
+            self._sweep_at,
+            self._roster.deadline(),
+            self._erasures.deadline(),
+        ]
         if self._roster.changed or self._wanting or self._servers() != servers(self._board):
             moments.append(self._show_at)
         return min((m for m in moments if m is not None), default=None)
@@ -91,25 +105,22 @@ class View:
                 return self._device(event, now)
             case (
                 DeviceConfigReceived()
-                | DeviceCleared()
                 | DeviceConfigCleared()
+                | DeviceCleared()
                 | ForgetDevice()
                 | SetDevice()
+                | EraseFailed()
             ):
-                return self._operate(event)
-            case WorkerStatusReceived(status, at, live):
-                self._workers.report(status, at.wall if live else None)
-            case WorkerCleared(worker):
-                self._workers.clear(worker)
+                return self._operate(event, now)
+            case WorkerStatusReceived() | WorkerCleared():
+                self._worker(event)
             case StoredResults():
                 return self._stored(event, now)
-            case ViewerJoined(viewer) | ResyncAsked(viewer):
-                self._wanting[viewer] = None
-            case ViewerLeft(viewer):
-                self._wanting.pop(viewer, None)
+            case ViewerJoined() | ResyncAsked() | ViewerLeft():
+                self._viewer(event)
             case Started() | BrokerConnected() | BrokerLost() | MarkerReceived() | StoreFailed():
                 return self._server(event, now)
-            case Tick():
+            case Erased() | Tick():
                 pass
         return []
 
@@ -146,10 +157,22 @@ class View:
                 self._rebuild.failed(flow, after, reason, now)
         return []
 
-    def _operate(
-        self, event: DeviceConfigReceived | DeviceCleared | DeviceConfigCleared | ForgetDevice | SetDevice
-    ) -> list[Effect]:
-        """What people want of a device, and what comes of it on the bus."""
+    def _worker(self, event: WorkerStatusReceived | WorkerCleared) -> None:
+        match event:
+            case WorkerStatusReceived(status, at, live):
+                self._workers.report(status, at.wall if live else None)
+            case WorkerCleared(worker):
+                self._workers.clear(worker)
+
+    def _viewer(self, event: ViewerJoined | ResyncAsked | ViewerLeft) -> None:
+        match event:
+            case ViewerJoined(viewer) | ResyncAsked(viewer):
+                self._wanting[viewer] = None
+            case ViewerLeft(viewer):
+                self._wanting.pop(viewer, None)
+
+    def _operate(self, event: Operation, now: float) -> list[Effect]:
+        """What people want of a device, and what comes of it."""
         match event:
             case DeviceConfigReceived(config):
                 self._roster.want(config.device_id, config)
@@ -160,6 +183,9 @@ class View:
             case ForgetDevice(device, by, at):
                 self._roster.bury(device, at.wall)
                 return [Erase(device, by)]
+            case EraseFailed(device, by):
+                if device not in self._roster.known:
+                    self._erasures.failed(Erase(device, by), now)
             case SetDevice(device, None):
                 return [Configure(device, None)]
             case SetDevice(device, DeviceSettings() as settings, by, at):

@@ -1,0 +1,31 @@
+"""Deletes what the store has of a device that is to be forgotten."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from common.ports.store import ObjectStore, StoreError
+from common.wire.keys import result_key, shown_key, snapshot_key
+from engage.events import Erase, Erased, EraseFailed
+
+log = structlog.get_logger(__name__)
+
+
+class Eraser:
+    """Captures and what was set aside are the workers'; the bucket's lifecycle ends them."""
+
+    def __init__(self, store: ObjectStore, flows: Sequence[str]) -> None:
+        self._store = store
+        self._flows = flows
+
+    def erase(self, what: Erase) -> Erased | EraseFailed:
+        """Blocks."""
+        device = what.device
+        keys = [key(flow, device) for flow in self._flows for key in (result_key, snapshot_key)]
+        try:
+            keys += [info.key for info in self._store.list(shown_key(device))]
+            self._store.delete(keys)
+        except StoreError as error:
+            log.warning("a forgotten device is still in the store", device=device, reason=str(error))
+            return EraseFailed(device, what.by)
+        return Erased(device)
