@@ -6,7 +6,7 @@ hub's clock unless a field says otherwise; a duration is in seconds unless its n
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from common.wire.names import wire_name
 
@@ -95,10 +95,87 @@ class Device(Answer):
 
 
 class Devices(Answer):
-    """Every device, by id; `revision` grows with every change."""
+    """Every device that was asked for, by id, or what changed of them since a cursor."""
+
+    revision: int = Field(description="grows with every change; another replica has other ones")
+    cursor: str = Field(description="give it back as `since` to hear only of changes; any replica takes it")
+    full: bool = Field(description="whether these are all; if so, drop what you know beside them")
+    devices: list[Device]
+    gone: list[str] = Field(description="ids of devices that are not among those asked for any more")
+
+
+class SelectedDevices(Answer):
+    """Likewise, with the `fields` that were asked for."""
 
     revision: int
-    devices: list[Device]
+    cursor: str
+    full: bool
+    devices: list[dict[str, JsonValue]]
+    gone: list[str]
+
+
+class Totals(Answer):
+    """`count` is the sum over live values; the other devices are left out of it."""
+
+    devices: int
+    count: int
+    left_out: int = Field(description="devices whose value is stale, offline or unknown")
+    states: dict[State, int]
+
+
+class Group(Totals):
+    group: str | None
+
+
+class Site(Totals):
+    site: str | None
+    groups: list[Group]
+
+
+class Sites(Answer):
+    """Where devices are, by name; those that tell no site or group are under null."""
+
+    sites: list[Site]
+    total: Totals
+
+
+class Worker(Answer):
+    """A worker in its own words."""
+
+    worker: str
+    state: Literal["online", "offline"]
+    flow: str
+    load: int = Field(description="pictures that wait for it")
+    shed: int = Field(description="pictures given up since it started")
+    model: str | None
+    profile: str | None
+    provider: str | None
+    seen: float | None = Field(description="when the hub heard of it last; null: not since the hub started")
+
+
+class Workers(Answer):
+    workers: list[Worker]
+
+
+class Settings(Answer):
+    """What somebody wants of a device; null leaves it to the device's own settings."""
+
+    interval: float | None = Field(description="seconds between two pictures")
+    name: str | None
+    site: str | None
+    group: str | None
+    paused: bool | None
+
+
+class DesiredSettings(Answer):
+    """`revision` is null where nobody asked for any; in force once the agent applied that revision."""
+
+    device_id: str
+    settings: Settings
+    revision: int | None
+    applied: int | None = Field(description="revision that the agent says is in force")
+    by: str | None = Field(description="who asked for them")
+    at: float | None = Field(description="when")
 
 
 class Snapshot(Answer):

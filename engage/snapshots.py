@@ -7,12 +7,13 @@ from flask import Response, request
 from pydantic import Field
 
 from common.ports.store import NotFoundError, ObjectStore, StoreError
+from common.wire.names import Flow
 from engage import metrics
 from engage.access.roles import Role
-from engage.board import Entry, version
+from engage.board import version
 from engage.contract import Asked, Body, Contract
 from engage.problems import problem
-from engage.rest import Look, no_device
+from engage.rest import Look, no_device, seen
 from engage.settings import EngageSection
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,8 @@ _READERS = 8
 _JPEG = b"\xff\xd8\xff"
 
 
-class Version(Asked):
+class PictureQuery(Asked):
+    flow: Flow | None = Field(None, description="the picture of this flow")
     v: str | None = Field(
         None,
         max_length=64,
@@ -40,7 +42,7 @@ class NotAPictureError(StoreError):
 
 
 class Pictures:
-    """The latest picture of each device that was asked for, up to `room` bytes; the longest unasked go first.
+    """The latest picture of each key that was asked for, up to `room` bytes; the longest unasked go first.
 
     Called by many threads, without a lock: every step is one operation on a dict, and the worst that two
     threads do to each other is to fetch a picture twice.
@@ -54,29 +56,29 @@ class Pictures:
         self._coming: dict[tuple[str, str], Future[bytes]] = {}
         self._pool = ThreadPoolExecutor(_READERS, "engage-picture")
 
-    def get(self, device: str, wanted: str, key: str) -> bytes:
+    def get(self, key: str, wanted: str) -> bytes:
         """StoreError when it is neither here nor to be had in time."""
-        kept = self._kept.pop(device, None)
+        kept = self._kept.pop(key, None)
         if kept and kept[0] == wanted:
             metrics.PICTURES.labels("memory").inc()
-            self._kept[device] = kept
+            self._kept[key] = kept
             return kept[1]
         if kept:
-            self._kept.setdefault(device, kept)
-        data = self._wait(device, wanted, key)
-        self._keep(device, wanted, data)
+            self._kept.setdefault(key, kept)
+        data = self._wait(key, wanted)
+        self._keep(key, wanted, data)
         return data
 
-    def older(self, device: str) -> tuple[str, bytes] | None:
+    def older(self, key: str) -> tuple[str, bytes] | None:
         """The last one that was fetched, behind its version."""
-        return self._kept.get(device)
+        return self._kept.get(key)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _wait(self, device: str, wanted: str, key: str) -> bytes:
+    def _wait(self, key: str, wanted: str) -> bytes:
         """Whoever comes while the picture is on its way waits for the same one."""
-        flight = device, wanted
+        flight = key, wanted
         if (coming := self._coming.get(flight)) is None:
             metrics.PICTURES.labels("store").inc()
             coming = self._coming[flight] = self._pool.submit(self._fetch, key)
@@ -92,10 +94,10 @@ class Pictures:
             raise NotAPictureError(key)
         return data
 
-    def _keep(self, device: str, version: str, data: bytes) -> None:
+    def _keep(self, key: str, version: str, data: bytes) -> None:
         """Put it last; drop from the front what is too much."""
-        self._kept.pop(device, None)
-        self._kept[device] = version, data
+        self._kept.pop(key, None)
+        self._kept[key] = version, data
         sizes = [(name, len(kept[1])) for name, kept in list(self._kept.items())]
         excess = sum(size for _, size in sizes) - self._room
         for name, size in sizes:
@@ -116,32 +118,31 @@ def add_snapshots(api: Contract, board: Look, pictures: Pictures) -> None:
         "The latest picture of a device",
         answers,
         role=Role.VIEWER,
-        query=Version,
+        query=PictureQuery,
     )
-    def snapshot(name: str, query: Version) -> Response:
-        entry = board().entries.get(name)
+    def snapshot(name: str, query: PictureQuery) -> Response:
+        entry = seen(board(), name)
         if entry is None:
             return no_device(name)
-        if entry.picture is None:
+        shown = entry.values.get(query.flow) if query.flow else entry.primary
+        if shown is None or shown.picture is None:
             return problem(404, "No picture", f"Device {name!r} has no picture to show yet.")
-        return _answer(pictures, entry, entry.picture, query.v)
+        return _answer(pictures, shown.picture, version(shown.value), query.v)
 
 
-def _answer(pictures: Pictures, entry: Entry, key: str, asked: str | None) -> Response:
-    assert entry.value is not None  # noqa: S101 -- it has a picture
-    current = version(entry.value)
+def _answer(pictures: Pictures, key: str, current: str, asked: str | None) -> Response:
     if request.if_none_match.contains(current):
         return _headers(Response(status=304), current, asked)
     try:
-        return _image(pictures.get(entry.device_id, current, key), current, asked)
+        return _image(pictures.get(key, current), current, asked)
     except NotFoundError:
         return problem(
             404, "No picture", "It is no longer in the store; the next one comes with the next value."
         )
     except StoreError as error:
-        if older := pictures.older(entry.device_id):
+        if older := pictures.older(key):
             return _image(older[1], older[0], asked)
-        log.warning("no picture", device=entry.device_id, reason=str(error))
+        log.warning("no picture", key=key, reason=str(error))
         title = "The store is away" if error.transient else "The store does not give a picture"
         detail = f"Try again in {_RETRY} s; the log of engage says more."
         return problem(503, title, detail, {"Retry-After": _RETRY})

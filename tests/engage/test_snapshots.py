@@ -124,9 +124,9 @@ def test_those_who_want_the_same_picture_share_one_fetch() -> None:
     store.put("a.jpg", JPEG)
     pictures = Pictures(store, EngageSection())
     with ThreadPoolExecutor(8) as browsers:
-        first = browsers.submit(pictures.get, "a", "1", "a.jpg")
+        first = browsers.submit(pictures.get, "a.jpg", "1")
         eventually(lambda: store.asked)
-        others = [browsers.submit(pictures.get, "a", "1", "a.jpg") for _ in range(7)]
+        others = [browsers.submit(pictures.get, "a.jpg", "1") for _ in range(7)]
         store.let.set()
         assert {b.result() for b in [first, *others]} == {JPEG}
     pictures.close()
@@ -140,7 +140,7 @@ def test_the_longest_unasked_pictures_go_first() -> None:
         store.put(name, JPEG)
     pictures = Pictures(store, EngageSection(snapshot_cache_bytes=2 * len(JPEG)))
     for name in "abacab":
-        pictures.get(name, "1", name)
+        pictures.get(name, "1")
     pictures.close()
     assert store.asked == ["a", "b", "c", "b"]
 
@@ -150,8 +150,8 @@ def test_a_failure_is_not_kept() -> None:
     store.let.set()
     pictures = Pictures(store, EngageSection())
     with pytest.raises(StoreError):
-        pictures.get("a", "1", "a.jpg")
+        pictures.get("a.jpg", "1")
     store.put("a.jpg", JPEG)
     eventually(lambda: not pictures._coming)
-    assert pictures.get("a", "1", "a.jpg") == JPEG
+    assert pictures.get("a.jpg", "1") == JPEG
     pictures.close()
