@@ -5,6 +5,7 @@ import warnings
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it is in maintenance; its one home is this file
     import eventlet  # type: ignore[import-untyped]
+    import eventlet.tpool  # type: ignore[import-untyped]
     import eventlet.wsgi  # type: ignore[import-untyped]
 
 eventlet.monkey_patch()
@@ -21,6 +22,7 @@ from common import service  # noqa: E402
 from common.adapters.mqtt import MqttBus  # noqa: E402
 from common.adapters.s3 import S3Store  # noqa: E402
 from common.ports.clock import SystemClock  # noqa: E402
+from engage.access.application import open_access  # noqa: E402
 from engage.app import create_app  # noqa: E402
 from engage.line import Ready  # noqa: E402
 from engage.live import Live  # noqa: E402
@@ -91,15 +93,17 @@ def main() -> int:
     except OSError as error:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
     store, clock = S3Store(settings.store), SystemClock()
-    live = Live(settings, clock, _Hub())
+    access = open_access(own, store, clock, eventlet.tpool.execute)
+    live = Live(settings, clock, _Hub(), access.viewer_of)
     runner = Runner(settings, MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}"), store, live, clock)
     pictures = Pictures(store, own)
-    app = create_app(settings, lambda: runner.board, runner.tell, live, pictures, clock)
+    look = lambda: runner.board  # noqa: E731
+    app = create_app(settings, look, runner.tell, live, pictures, runner.waiting, access, clock)
     options = {"max_size": _CONNECTIONS, "socket_timeout": _SILENCE}
     eventlet.spawn(eventlet.wsgi.server, listener, app, log_output=False, debug=False, **options)
     runner.start()
     structlog.get_logger(__name__).info("listening", url=f"http://{own.host}:{own.port}/")
-    return service.run(runner.loop, [runner.close, pictures.close])
+    return service.run(runner.loop, [runner.close, pictures.close, access.close])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from pathlib import Path
 from flask import Flask
 
 from common.ports.clock import Clock
+from engage.access.application import add_access
+from engage.access.gate import Access
 from engage.board import Board
 from engage.contract import Contract
 from engage.events import Event
@@ -18,6 +20,7 @@ from engage.rest import add_devices
 from engage.security import add_security
 from engage.settings import EngageSettings
 from engage.snapshots import Pictures, add_snapshots
+from engage.waiting import Waiting
 
 
 def create_app(
@@ -26,6 +29,8 @@ def create_app(
     tell: Callable[[Event], bool],
     live: Live,
     pictures: Pictures,
+    waiting: Waiting,
+    access: Access,
     clock: Clock,
     static: Path = STATIC,
 ) -> Flask:
@@ -33,7 +38,8 @@ def create_app(
     app = Flask("engage", static_folder=None)
     app.logger.disabled = True  # what fails is logged with the problem that is answered
     api = Contract(app)
-    add_devices(api, board, clock)
+    add_access(app, api, settings.engage, access)
+    add_devices(api, board, waiting, clock)
     add_snapshots(api, board, pictures)
     add_people_counter(api, board, on=settings.compat.people_counter)
     add_health(api, board)

@@ -8,12 +8,11 @@ from flask import Flask, Response, abort, request
 
 from engage.models import Problem
 from engage.problems import MEDIA_TYPE
-from engage.settings import EngageSection
+from engage.settings import LOOPBACK, EngageSection
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _LARGEST_BODY = 16 * 1024
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host} wss://{host}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -74,8 +73,4 @@ def _name(host: str) -> str:
 def _hosts(settings: EngageSection) -> frozenset[str]:
     """Empty where any name will do: it listens to the network, and nobody listed its names."""
     listed = frozenset(name.lower() for name in settings.allowed_hosts)
-    return listed | {settings.host} | _LOOPBACK if listed or _is_loopback(settings.host) else frozenset()
-
-
-def _is_loopback(host: str) -> bool:
-    return host in _LOOPBACK or host.startswith("127.")
+    return listed | {settings.host} | LOOPBACK if listed or settings.on_loopback else frozenset()

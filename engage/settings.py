@@ -1,13 +1,15 @@
 """Settings of the web service."""
 
-from typing import Annotated
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from common.settings import CommonSettings, Port, Section
 from common.wire.names import Flow
 
 Origin = Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s*]+)$")]
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _DAY = 86_400.0
 
 
@@ -27,6 +29,9 @@ class EngageSection(Section):
     )
     viewers: int = Field(
         2000, ge=1, le=100_000, description="most browsers on the live channel; more are refused"
+    )
+    waiting: int = Field(
+        200, ge=0, le=10_000, description="most requests that wait for a change; more are refused"
     )
     devices: int = Field(
         20_000, ge=1, le=1_000_000, description="most devices that are kept; more are refused"
@@ -52,6 +57,29 @@ class EngageSection(Section):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="names this service is reached by; on loopback only its own are allowed by default"
     )
+    auth: bool = Field(True, description="people sign in, other systems send a token; off only on loopback")
+    session_idle: float = Field(
+        _DAY, ge=300, le=30 * _DAY, description="seconds after which a session that is not used ends"
+    )
+    public_url: Origin | None = Field(
+        None, description="address that people reach the page by, as https://host; for links"
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as 10.0.0.0/8"
+    )
+
+    @property
+    def on_loopback(self) -> bool:
+        return self.host in LOOPBACK or self.host.startswith("127.")
+
+    @model_validator(mode="after")
+    def _sign_in_on_the_network(self) -> Self:
+        if not self.auth and not self.on_loopback:
+            raise ValueError(
+                f"without a sign-in it listens on this machine only: remove engage.auth = false (or --no-auth), "
+                f"or set engage.host = 127.0.0.1 instead of {self.host}"
+            )
+        return self
 
 
 class EngageSettings(CommonSettings):

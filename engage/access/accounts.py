@@ -108,7 +108,7 @@ class Accounts:
                 raise RefusedError(f"This link is for the account {link.name!r}.")
             return user
         if not name:
-            raise RefusedError("A name has up to 64 letters, digits or . _ @ + -, a letter or digit first.")
+            raise RefusedError("A name has up to 64 letters, digits and . _ @ + -, no sign first.")
         if self._vault.get_now(User, name):
             raise RefusedError(f"There is an account {name!r} already; choose another name.")
         now = self._clock.wall()

@@ -52,6 +52,14 @@ class Access:
         secret = _cookie(environ, SESSION)
         return self.sessions.principal(secret) if secret else None
 
+    def viewer_of(self, environ: Environ, auth: object) -> Principal | None:
+        """Whoever may look at the live channel; nobody new while the store is away."""
+        try:
+            principal = self.principal_of(environ, auth)
+        except VaultAwayError:
+            return None
+        return principal if principal and principal.may(Role.VIEWER) else None
+
     def close(self) -> None:
         self.accounts.close()
         self.sessions.vault.close()

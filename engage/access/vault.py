@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectStore, StoreError
-from engage.access.records import MAX_BYTES, REMEMBERED, Epoch, R, Record, folder, key
+from engage.access.records import MAX_BYTES, REMEMBERED, Epoch, R, Record, Session, folder, key
 from engage.access.secret import new_id
 
 log = structlog.get_logger(__name__)
@@ -98,7 +98,8 @@ class Vault:
     def put(self, record: Record, name: str) -> None:
         path = key(type(record), name)
         self._ask(lambda: self._store.put(path, record.model_dump_json().encode(), "application/json"))
-        self._changed(type(record))
+        if not isinstance(record, Session):  # it is new, and nobody remembers one
+            self._changed(type(record))
         self._keep(path, _Kept(record, self._clock.monotonic()))
 
     def delete(self, model: type[Record], *names: str) -> None:
@@ -109,7 +110,7 @@ class Vault:
             self._keep(path, _Kept(None, self._clock.monotonic()))
 
     def _changed(self, model: type[Record]) -> None:
-        """Tell the other replicas. That it was us is not remembered: it would hide what they write meanwhile."""
+        """Tell the replicas, ourselves too: to pass over our own epoch would hide those of others."""
         if model not in REMEMBERED:
             return
         data = Epoch(id=new_id()).model_dump_json().encode()

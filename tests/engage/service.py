@@ -24,7 +24,7 @@ class Engage(Server):
         super().__init__(folder)
         (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
-        self._bus = bus
+        self.bus = bus
         self._store = store
         self._own = own
 
@@ -32,7 +32,7 @@ class Engage(Server):
         return [sys.executable, "-m", "engage"]
 
     def environment(self) -> dict[str, str]:
-        bus, store = self._bus, self._store
+        bus, store = self.bus, self._store
         settings = {
             "BUS__PORT": bus.port,
             "BUS__USERNAME": bus.username,
@@ -44,6 +44,7 @@ class Engage(Server):
             "STORE__SECRET_KEY": store.secret(),
             "STORE__TIMEOUT": 3,
             "ENGAGE__PORT": self.port,
+            "ENGAGE__AUTH": "false",
         }
         return {f"HEADWAY_{name}": str(value) for name, value in (settings | self._own).items()}
 

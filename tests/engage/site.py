@@ -12,6 +12,7 @@ from common.wire.codec import encode
 from common.wire.keys import result_key, snapshot_key
 from common.wire.messages import Message, Result
 from common.wire.topics import PEOPLE_COUNTER, Topics
+from engage.access.application import open_access
 from engage.app import create_app
 from engage.live import LIVE, Live
 from engage.runner import Runner
@@ -22,16 +23,19 @@ from tests.eventually import eventually
 
 
 class Site:
-    """`pump` does what the loop's thread would do now."""
+    """`pump` does what the loop's thread would do now. Without a sign-in, unless it listens or is told to."""
 
     def __init__(self, static: Path, settings: dict[str, Any] | None = None) -> None:
-        self.settings = EngageSettings.model_validate(settings or {})
+        given = settings or {}
+        own = {"auth": given.get("engage", {}).get("host") is not None} | given.get("engage", {})
+        self.settings = EngageSettings.model_validate(given | {"engage": own})
         self.static = static
         self.clock = ManualClock()
         self.broker = MemoryBroker()
         self.store = MemoryStore(clock=self.clock)
         self.topics = Topics(self.settings.bus.prefix)
-        self.live = Live(self.settings, self.clock)
+        self.access = open_access(self.settings.engage, self.store, self.clock)
+        self.live = Live(self.settings, self.clock, identify=self.access.viewer_of)
         self.runner = Runner(self.settings, MemoryBus(self.broker), self.store, self.live, self.clock)
         self.pictures = Pictures(self.store, self.settings.engage)
         self.app = create_app(
@@ -40,6 +44,8 @@ class Site:
             self.runner.tell,
             self.live,
             self.pictures,
+            self.runner.waiting,
+            self.access,
             self.clock,
             static,
         )
@@ -60,6 +66,7 @@ class Site:
     def close(self) -> None:
         self.runner.close()
         self.pictures.close()
+        self.access.close()
 
     def pump(self) -> None:
         loop = self.runner.loop

@@ -1,0 +1,59 @@
+"""The gate and its routes, put into the web application."""
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Flask, request
+
+from common.ports.clock import Clock
+from common.ports.store import ObjectStore
+from engage.access.accounts import Accounts, Aside
+from engage.access.admin import Admin
+from engage.access.admin_routes import add_audit, add_tokens, add_users
+from engage.access.audit import Audit
+from engage.access.failures import RefusedError
+from engage.access.gate import Access, Gate, away, refusal
+from engage.access.roles import Role
+from engage.access.session_routes import add_session
+from engage.access.sessions import Sessions
+from engage.access.vault import Vault, VaultAwayError
+from engage.contract import Contract
+from engage.settings import EngageSection
+
+OPEN = frozenset({"page", "asset", "file"})
+"""The built page, which holds nothing of anybody's."""
+
+VIEWERS = frozenset({"polling"})
+
+
+def at_once(work: Callable[..., object], *arguments: object, **named: object) -> object:
+    return work(*arguments, **named)
+
+
+def open_access(settings: EngageSection, store: ObjectStore, clock: Clock, aside: Aside = at_once) -> Access:
+    vault = Vault(store, clock)
+    sessions = Sessions(vault, clock, settings.session_idle)
+    accounts = Accounts(vault, sessions, clock, aside)
+    return Access(settings.auth, sessions, accounts, Admin(vault, clock), Audit(vault, clock), clock)
+
+
+def add_access(app: Flask, api: Contract, settings: EngageSection, access: Access) -> None:
+    """Before whatever else looks at requests."""
+    gate = Gate(access, partial(_role, api), frozenset(settings.allowed_origins))
+    app.before_request(gate.check)
+    app.after_request(gate.record)
+    app.register_error_handler(RefusedError, refusal)
+    app.register_error_handler(VaultAwayError, away)
+    add_session(api, access, None)
+    add_users(api, access, lambda: settings.public_url or request.host_url.rstrip("/"))
+    add_tokens(api, access)
+    add_audit(api, access)
+
+
+def _role(api: Contract, endpoint: str) -> Role | None:
+    if endpoint in OPEN:
+        return Role.ANYBODY
+    if endpoint in VIEWERS:
+        return Role.VIEWER
+    operation = api.operations.get(endpoint)
+    return operation.role if operation else None
