@@ -13,6 +13,7 @@ from engage.contract import Contract
 from engage.events import Event
 from engage.health import add_health
 from engage.live import Live
+from engage.operate import add_operation
 from engage.page import STATIC, add_page
 from engage.people_counter import add_people_counter
 from engage.problems import add_problems
@@ -20,6 +21,7 @@ from engage.rest import add_devices
 from engage.security import add_security
 from engage.settings import EngageSettings
 from engage.snapshots import Pictures, add_snapshots
+from engage.summary import add_summary
 from engage.waiting import Waiting
 
 
@@ -32,6 +34,8 @@ def create_app(
     waiting: Waiting,
     access: Access,
     clock: Clock,
+    *,
+    *,
     static: Path = STATIC,
 ) -> Flask:
     """`board` is the latest to be shown, `tell` takes what browsers do."""
@@ -40,6 +44,8 @@ def create_app(
     api = Contract(app)
     add_access(app, api, settings.engage, access)
     add_devices(api, board, waiting, clock)
+    add_operation(api, board, tell, clock)
+    add_summary(api, board)
     add_snapshots(api, board, pictures)
     add_people_counter(api, board, on=settings.compat.people_counter)
     add_health(api, board)

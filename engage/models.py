@@ -168,11 +168,11 @@ class Settings(Answer):
 
 
 class DesiredSettings(Answer):
-    """`revision` is null where nobody asked for any; in force once the agent applied that revision."""
+    """In force once the agent has applied their revision."""
 
     device_id: str
-    settings: Settings
-    revision: int | None
+    desired: Settings | None = Field(description="null where nobody asked for any")
+    revision: int | None = Field(description="null where nobody asked, or until the broker has them")
     applied: int | None = Field(description="revision that the agent says is in force")
     by: str | None = Field(description="who asked for them")
     at: float | None = Field(description="when")

@@ -47,13 +47,13 @@ class StoredReader:
         self._readers.shutdown(wait=False, cancel_futures=True)
 
     def _get(self, info: ObjectInfo) -> bytes | None:
-        """None where it is gone meanwhile; empty, which no codec takes, where it is too large."""
+        """None where it is gone meanwhile; what no codec takes where it is too large."""
         try:
             return self._store.get(info.key, MAX_PAYLOAD)
         except NotFoundError:
             return None
         except TooLargeError:
-            return b""
+            return b"too large"
 
     def _result(self, flow: str, key: str, payload: bytes) -> Result | None:
         """Checked as if it had come over the bus: a result speaks for the device it is stored under."""

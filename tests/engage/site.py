@@ -47,7 +47,7 @@ class Site:
             self.runner.waiting,
             self.access,
             self.clock,
-            static,
+            static=static,
         )
         self.web: FlaskClient = self.app.test_client()
         self._worker = MemoryBus(self.broker)
