@@ -16,6 +16,7 @@ from inference.model.error import ModelError
 
 _COMMANDS = {
     "up": "Run everything on this machine: broker, store, worker, page and cameras.",
+    "user": "List, invite, remove and reset the people who sign in.",
     "status": "Show the devices of a running `headway up`.",
     "analyse": "Count people in pictures and videos.",
     "model": "Fetch and convert the detector.",

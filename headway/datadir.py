@@ -20,10 +20,15 @@ from typing import Self
 from pydantic import BaseModel, Field, ValidationError
 
 from common.wire.names import WorkerID
+from engage.access.secret import TokenSecret
 from headway.errors import UserError
 
 WANTED_BYTES = 300_000_000
 ENDPOINTS = "endpoints.json"
+
+
+def _web_token() -> TokenSecret:
+    return TokenSecret.new(f"up-{secrets.token_hex(3)}")
 
 
 class Memory(BaseModel):
@@ -32,6 +37,8 @@ class Memory(BaseModel):
     mqtt_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     s3_access_key: str = Field(default_factory=lambda: f"headway{secrets.token_hex(6)}")
     s3_secret_key: str = Field(default_factory=lambda: secrets.token_urlsafe(30), repr=False)
+    web_token: str = Field(default_factory=lambda: _web_token().text, repr=False)
+    """With it `up`, and whoever may read this folder, asks the web service."""
     ports: dict[str, int] = Field(default_factory=dict)
     worker: WorkerID = Field(default_factory=lambda: f"worker-{secrets.token_hex(3)}")
     """Kept, or every start would leave one more worker's status behind in the broker."""

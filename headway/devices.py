@@ -8,9 +8,9 @@ from typing import Any
 from headway import local_http
 
 
-def fetch(web: str) -> list[dict[str, Any]]:
+def fetch(web: str, token: str | None = None) -> list[dict[str, Any]]:
     """`GET /api/v1/devices`; OSError when nothing answers, ValueError when the answer is not that."""
-    match json.loads(local_http.get(f"{web}/api/v1/devices")):
+    match json.loads(local_http.get(f"{web}/api/v1/devices", token)):
         case {"devices": [*devices]}:
             return devices
         case _:
@@ -20,8 +20,9 @@ def fetch(web: str) -> list[dict[str, Any]]:
 class Watcher:
     """Keeps asking once a second on its own thread, from `start` to `stop`."""
 
-    def __init__(self, web: str) -> None:
+    def __init__(self, web: str, token: str | None = None) -> None:
         self._web = web
+        self._token = token
         self._latest: Sequence[Mapping[str, Any]] = ()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="devices")
@@ -40,6 +41,6 @@ class Watcher:
     def _run(self) -> None:
         while not self._stopped.wait(1.0):
             try:
-                self._latest = fetch(self._web)
+                self._latest = fetch(self._web, self._token)
             except (OSError, ValueError):
                 self._latest = ()

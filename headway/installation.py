@@ -32,6 +32,7 @@ class Options:
     store: str | None = None
     config: Path | None = None
     assignments: tuple[str, ...] = ()
+    auth: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Installation:
     memory: Memory = field(repr=False)
     embedded_bus: bool = True
     embedded_store: bool = True
+    auth: bool = True
+
+    @property
+    def web_token(self) -> str | None:
+        return self.memory.web_token if self.auth else None
 
 
 def prepare(options: Options, data: DataDir) -> Installation:
@@ -58,7 +64,8 @@ def prepare(options: Options, data: DataDir) -> Installation:
     store = _server(
         tables, env, "store", "endpoint", options.store and outside.store(options.store), _store(memory)
     )
-    _set(tables, env, "engage", {"host": LOOPBACK, "port": options.port})
+    open_to_all = {} if options.auth else {"auth": False}
+    _set(tables, env, "engage", {"host": LOOPBACK, "port": options.port, **open_to_all})
     if options.interval is not None:
         _set(tables, env, "ingest", {"interval": options.interval})
     if not _is_set(tables, env, "inference", "name"):
@@ -68,17 +75,18 @@ def prepare(options: Options, data: DataDir) -> Installation:
     settings = load(CommonSettings, ["--config", str(file)], env, file_name=origin)
     if settings.telemetry.metrics_port:
         raise UserError("Every part serves metrics of its own: leave telemetry.metrics_port at 0 here")
-    for model in (InferenceSettings, EngageSettings, IngestSettings):
+    for model in (InferenceSettings, IngestSettings):
         load(model, ["--config", str(file)], env, file_name=origin)
+    auth = load(EngageSettings, ["--config", str(file)], env, file_name=origin).engage.auth
     data.keep(memory)
-    return Installation(settings, file, env, memory, embedded_bus=bus, embedded_store=store)
+    return Installation(settings, file, env, memory, embedded_bus=bus, embedded_store=store, auth=auth)
 
 
-def endpoints(settings: CommonSettings, port: int) -> dict[str, object]:
+def endpoints(installation: Installation, port: int) -> dict[str, object]:
     """`endpoints.json`."""
-    bus, store = settings.bus, settings.store
+    bus, store = installation.settings.bus, installation.settings.store
     return {
-        "web": {"url": f"http://{LOOPBACK}:{port}"},
+        "web": {"url": f"http://{LOOPBACK}:{port}", "token": installation.web_token},
         "mqtt": {
             "host": bus.host,
             "port": bus.port,

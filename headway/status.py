@@ -25,9 +25,9 @@ DATA = Path("data")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a device and line.")
 def status(data: Path, *, as_json: bool) -> None:
     """Show every device: its state, its count and how old that is."""
-    web = _web(data)
+    web, token = _web(data)
     try:
-        devices = fetch(web)
+        devices = fetch(web, token)
     except (OSError, ValueError) as error:
         raise UserError(f"{web} does not answer ({error}): is `headway up` still running?") from error
     if as_json:
@@ -39,13 +39,15 @@ def status(data: Path, *, as_json: bool) -> None:
         click.echo("No device has shown itself yet.")
 
 
-def _web(data: Path) -> str:
+def _web(data: Path) -> tuple[str, str | None]:
+    """The address and the token of `headway up`."""
     file = data.expanduser() / ENDPOINTS
     try:
-        return str(json.loads(file.read_bytes())["web"]["url"])
+        web = json.loads(file.read_bytes())["web"]
+        return str(web["url"]), web.get("token")
     except FileNotFoundError as error:
         raise UserError(
             f"Nothing runs on {data.absolute()}: start `headway up`, or name its folder with --data DIR"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file} is damaged: start `headway up` again") from error

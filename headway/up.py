@@ -11,6 +11,7 @@ from common.telemetry import configure_logs
 from headway import broker, cameras
 from headway.datadir import DataDir
 from headway.devices import Watcher
+from headway.door import open_door
 from headway.errors import UserError
 from headway.footage import ensure_footage
 from headway.installation import Installation, Options, check_port, endpoints, prepare
@@ -78,7 +79,9 @@ endpoints.json tells other programs where the broker and the store are. Ctrl-C s
     "--set", "assignments", multiple=True, metavar="SECTION.KEY=VALUE", help="One setting. May be repeated."
 )
 @click.option(
-    "--no-auth", is_flag=True, help="The page without a sign-in; there is none yet, so this is how it is."
+    "--no-auth",
+    is_flag=True,
+    help="Whoever uses this machine sees and changes everything, without a sign-in.",
 )
 def up(
     camera_texts: tuple[str, ...],
@@ -90,7 +93,7 @@ def up(
     config: Path | None,
     assignments: tuple[str, ...],
     *,
-    no_auth: bool,  # noqa: ARG001 -- accepted so that scripts can say it already
+    no_auth: bool,
 ) -> None:
     """Run a broker, a store, a worker, the web page and an agent for each camera."""
     configure_logs(TelemetrySettings(log_level="error"), "up")
@@ -100,7 +103,7 @@ def up(
         check_port(port)
         chosen = tuple(cameras.parse(camera_texts or [str(ensure_footage(Console(stderr=True)))]))
         ensure_model(Console(stderr=True))
-        options = Options(port, chosen, interval, mqtt, store, config, assignments)
+        options = Options(port, chosen, interval, mqtt, store, config, assignments, auth=not no_auth)
         installation = prepare(options, folder)
         check_outside(installation)
         run(options, folder, installation)
@@ -121,14 +124,17 @@ def run(options: Options, folder: DataDir, installation: Installation) -> None:
     with ExitStack() as stack:
         screen = open_screen()
         stack.callback(screen.close)
-        watcher = Watcher(web)
+        watcher = Watcher(web, installation.web_token)
         stack.callback(watcher.stop)
         stack.callback(folder.retract)
         introduce(screen, options, folder, installation)
 
         def started() -> None:
-            folder.publish(endpoints(installation.settings, options.port))
+            link = open_door(installation, web)
+            folder.publish(endpoints(installation, options.port))
             screen.say(f"Headway is ready: open {web}")
+            if link:
+                screen.say(f"Nobody has an account yet. Make the first one, an admin's, with {link}")
             watcher.start()
 
         programs = list_programs(options, folder, installation)

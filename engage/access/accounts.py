@@ -115,7 +115,7 @@ class Accounts:
         return User(name=name, uid=link.uid, role=link.role, sites=link.sites, created=now, by=link.by)
 
     def _settle(self, user: User, credential: Credential) -> None:
-        """Of several that made use of the link, or chose the name, at the same moment, the last one has it."""
+        """Of several that use the link, or choose the name, at the same moment, the last one has it."""
         kept, own = self._vault.get_now(User, user.name), self._vault.get_now(Credential, user.uid)
         if kept is None or kept.uid != user.uid or own is None or own.generation != credential.generation:
             raise GoneError("Somebody else used it, or took the name, at the same moment.")

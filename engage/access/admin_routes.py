@@ -23,6 +23,7 @@ from engage.access.answers import (
     Tokens,
 )
 from engage.access.gate import Access, done
+from engage.access.names import role, welcome_link
 from engage.access.records import Sites, Token, User
 from engage.access.roles import Role, current
 from engage.contract import Body, Contract, json
@@ -119,14 +120,6 @@ def add_audit(api: Contract, access: Access) -> None:
         found = access.audit.recent(query.limit, query.before)
         more = found[-1][0] if len(found) == query.limit else None
         return json(AuditLog(entries=[Change(**entry.model_dump()) for _, entry in found], next=more))
-
-
-def welcome_link(base: str, secret: str) -> str:
-    return f"{base}/#/welcome/{secret}"
-
-
-def role(word: str) -> Role:
-    return Role[word.upper()]
 
 
 def _sites(sites: list[str] | None) -> Sites:

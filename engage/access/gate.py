@@ -14,7 +14,7 @@ from engage.access.audit import Audit
 from engage.access.client import Environ, is_foreign, is_forwarded
 from engage.access.failures import RefusedError, TooManyTriesError
 from engage.access.records import AuditEntry
-from engage.access.roles import LOCAL, NOBODY, Principal, Role, current
+from engage.access.roles import LOCAL, NOBODY, Principal, Role, act_as, current
 from engage.access.sessions import LONGEST, Sessions
 from engage.access.vault import VaultAwayError
 from engage.problems import problem
@@ -97,8 +97,8 @@ class Gate:
             if role > Role.ANYBODY:
                 return away(error)
             principal = None
-        g.principal = principal or NOBODY
-        return None if g.principal.may(role) else _refused(g.principal, role)
+        act_as(principal or NOBODY)
+        return None if current().may(role) else _refused(current(), role)
 
     def record(self, response: Response) -> Response:
         """After the request: every change that was made is written down."""

@@ -41,8 +41,13 @@ LOCAL = Principal("local", Role.ADMIN, None, "local", "local")
 """Everybody, where there is no sign-in."""
 
 
+def act_as(principal: Principal) -> None:
+    """From now on the request is on that one's behalf."""
+    g.principal = principal
+
+
 def current() -> Principal:
     """Of the request that is being handled; nobody where the gate has let in somebody without a name."""
     principal = g.get("principal", NOBODY)
-    assert isinstance(principal, Principal)  # noqa: S101 -- only the gate sets it
+    assert isinstance(principal, Principal)  # noqa: S101 -- only `act_as` sets it
     return principal

@@ -18,7 +18,7 @@ from engage.access.gate import (
     set_session,
 )
 from engage.access.records import User
-from engage.access.roles import Principal, Role, current
+from engage.access.roles import Principal, Role, act_as, current
 from engage.access.secret import new_secret
 from engage.contract import Body, Contract, json
 
@@ -36,7 +36,8 @@ class _Desk:
 
     def welcome(self, user: User, secret: str) -> Response:
         """Signed in, with a browser that is known from now on."""
-        response = self.state(Principal(user.name, user.role, user.sites, "user", user.name))
+        act_as(Principal(user.name, user.role, user.sites, "user", user.name))
+        response = self.state(current())
         set_session(response, secret)
         sessions, mark = self.access.sessions, browser().mark
         if not sessions.knows_browser(user.name, mark):

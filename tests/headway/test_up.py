@@ -53,14 +53,17 @@ class Up:
     def live_since(self, sequence: object) -> bool:
         """Whether the one device is live with a newer picture than that."""
         try:
-            devices = fetch(self.web)
+            devices = fetch(self.web, self.token())
         except (OSError, ValueError):
             return False
         return [d["state"] for d in devices] == ["live"] and devices[0]["capturedAt"] != sequence
 
     def device(self) -> dict[str, Any]:
-        (device,) = fetch(self.web)
+        (device,) = fetch(self.web, self.token())
         return device
+
+    def token(self) -> str:
+        return str(json.loads((self.data / "endpoints.json").read_text())["web"]["token"])
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> float:
         """Seconds until it had ended."""
@@ -115,7 +118,7 @@ def test_live_counts_on_loopback_alone_and_ctrl_c_leaves_nothing(tmp_path: Path)
         assert not list(Path("/tmp").glob(f"seaweedfs-*-{_s3_port(up)}.sock"))
 
 
-SECRETS = (("mqtt", "password"), ("s3", "secret_key"))
+SECRETS = (("mqtt", "password"), ("s3", "secret_key"), ("web", "token"))
 
 
 def _s3_port(up: Up) -> int:

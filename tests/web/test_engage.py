@@ -94,6 +94,7 @@ def engage(
     (port,) = free_ports(1)
     env = {
         "HEADWAY_ENGAGE__PORT": str(port),
+        "HEADWAY_ENGAGE__AUTH": "false",
         "HEADWAY_BUS__PORT": str(mosquitto.port),
         "HEADWAY_BUS__USERNAME": str(mosquitto.settings().username),
         "HEADWAY_BUS__PASSWORD": mosquitto.secret,

@@ -1,0 +1,47 @@
+"""The accounts of the web service, for programs on its machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from common.adapters.s3 import S3Store
+from common.ports.clock import SystemClock
+from common.settings import StoreSettings
+from engage.access.admin import DAY, Admin
+from engage.access.failures import RefusedError
+from engage.access.names import welcome_link
+from engage.access.roles import Role
+from engage.access.secret import TokenSecret
+from engage.access.vault import Vault, VaultAwayError
+from headway.errors import UserError
+from headway.installation import Installation
+
+NAME = "headway up"
+
+
+@contextmanager
+def accounts(settings: StoreSettings) -> Iterator[Admin]:
+    """UserError where the store does not answer, or what is asked for is not possible."""
+    store = S3Store(settings)
+    vault = Vault(store, SystemClock())
+    try:
+        yield Admin(vault, SystemClock())
+    except VaultAwayError as error:
+        raise UserError(f"The accounts cannot be reached: {error}") from error
+    except RefusedError as error:
+        raise UserError(str(error)) from error
+    finally:
+        vault.close()
+        store.close()
+
+
+def open_door(installation: Installation, web: str) -> str | None:
+    """Let `up` itself in; the link for the first admin, where nobody has an account."""
+    if not installation.auth:
+        return None
+    with accounts(installation.settings.store) as admin:
+        own = TokenSecret.parse(installation.memory.web_token)
+        admin.issue(NAME, Role.ADMIN, None, None, NAME, own)
+        if not admin.nobody_yet():
+            return None
+        secret, _ = admin.invite(Role.ADMIN, None, DAY, NAME)
+        return welcome_link(web, secret)

@@ -1,0 +1,140 @@
+"""`headway user`: the people who sign in, for whoever has the keys of the store."""
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from common.config import load
+from engage.access.admin import DAY, Admin
+from engage.access.audit import Audit
+from engage.access.names import role, welcome_link
+from engage.access.records import AuditEntry
+from engage.settings import EngageSettings
+from headway.datadir import ENDPOINTS
+from headway.door import accounts
+from headway.errors import UserError
+from headway.status import DATA
+
+
+@dataclass(frozen=True)
+class _Place:
+    data: Path
+    config: Path | None
+    url: str | None
+
+    def settings(self) -> EngageSettings:
+        file = self.config or self.data.expanduser() / "headway.toml"
+        if not file.exists():
+            raise UserError(
+                f"There is no {file}: name the folder of `headway up` with --data, or a --config FILE"
+            )
+        return load(EngageSettings, ["--config", str(file)])
+
+    def base(self) -> str:
+        """The address of the page, as far as can be known here."""
+        own = self.settings().engage
+        if given := self.url or own.public_url:
+            return given.rstrip("/")
+        try:
+            return str(json.loads((self.data.expanduser() / ENDPOINTS).read_bytes())["web"]["url"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return f"http://{own.host}:{own.port}"
+
+    @contextmanager
+    def admin(self) -> Iterator[Admin]:
+        with accounts(self.settings().store) as admin:
+            yield admin
+
+
+@click.group()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=DATA,
+    show_default=True,
+    help="The folder of `headway up`.",
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="TOML file of engage, where there is no `up`."
+)
+@click.option("--url", help="The address people reach the page by, for links.")
+@click.pass_context
+def user(context: click.Context, data: Path, config: Path | None, url: str | None) -> None:
+    """List, invite, remove and reset the people who sign in."""
+    context.obj = _Place(data, config, url)
+
+
+@user.command("list")
+@click.pass_obj
+def show(place: _Place) -> None:
+    """Show who has an account."""
+    table = Table("name", "role", "sites", "open", "since", box=None, header_style="dim")
+    with place.admin() as admin:
+        for found in admin.users():
+            sites = "all" if found.sites is None else ", ".join(sorted(found.sites))
+            since = f"{datetime.fromtimestamp(found.created, UTC):%Y-%m-%d}"
+            table.add_row(
+                Text(found.name), found.role.word, Text(sites), "no" if found.disabled else "yes", since
+            )
+    if table.row_count:
+        Console().print(table)
+    else:
+        click.echo("Nobody has an account yet: headway user invite --role admin")
+
+
+@user.command()
+@click.option("--role", "word", type=click.Choice(["viewer", "operator", "admin"]), required=True)
+@click.option("--site", "sites", multiple=True, metavar="SITE", help="See this site only. May be repeated.")
+@click.option(
+    "--days", type=click.FloatRange(0.01, 30), default=3.0, show_default=True, help="How long it works."
+)
+@click.pass_obj
+def invite(place: _Place, word: str, sites: tuple[str, ...], days: float) -> None:
+    """Print a link with which somebody makes an account; it works once."""
+    with place.admin() as admin:
+        secret, _ = admin.invite(role(word), frozenset(sites) or None, days * DAY, _me())
+        _note(admin, "invite", "", role=word, sites=", ".join(sites) or "all")
+        click.echo(welcome_link(place.base(), secret))
+
+
+@user.command()
+@click.argument("name")
+@click.pass_obj
+def remove(place: _Place, name: str) -> None:
+    """Remove an account; whoever uses it is signed out within seconds."""
+    with place.admin() as admin:
+        admin.remove(name)
+        _note(admin, "remove user", name)
+
+
+@user.command()
+@click.argument("name")
+@click.pass_obj
+def reset(place: _Place, name: str) -> None:
+    """Sign somebody out everywhere, and print a link for a new password."""
+    with place.admin() as admin:
+        secret, _ = admin.reset(name, DAY, _me())
+        _note(admin, "reset password", name)
+        click.echo(welcome_link(place.base(), secret))
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "shell"
+
+
+def _note(admin: Admin, action: str, target: str, **detail: str) -> None:
+    now = admin.clock.wall()
+    entry = AuditEntry(at=now, who=_me(), kind="shell", action=action, target=target, detail=detail)
+    Audit(admin.vault, admin.clock).record(entry)
