@@ -35,7 +35,6 @@ def create_app(
     access: Access,
     clock: Clock,
     *,
-    *,
     static: Path = STATIC,
 ) -> Flask:
     """`board` is the latest to be shown, `tell` takes what browsers do."""
