@@ -6,6 +6,7 @@ A test that takes `mosquitto`, `nats` or `weed` may kill it: the next test finds
 import logging
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psutil
@@ -13,10 +14,13 @@ import pytest
 import structlog
 
 from common.adapters.memory import MemoryBroker, MemoryStore
+from common.adapters.mqtt import MqttBus
+from common.adapters.s3 import S3Store
 from common.ports.clock import ManualClock
-from common.wire.topics import Topics
+from common.wire.topics import PEOPLE_COUNTER, Topics
 from tests.eventually import eventually
 from tests.servers import Mosquitto, Nats, Weed, server_pids
+from tests.services import Ear, Services, environment
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +113,40 @@ def bucket() -> str:
 @pytest.fixture
 def topics(prefix: str) -> Topics:
     return Topics(prefix)
+
+
+@pytest.fixture
+def s3(weed: Weed, bucket: str) -> S3Store:
+    """A real store with a bucket that no other test uses."""
+    store = S3Store(weed.settings(bucket=bucket))
+    store.ensure_bucket()
+    return store
+
+
+@pytest.fixture
+def bus(mosquitto: Mosquitto, prefix: str) -> Iterator[MqttBus]:
+    """A client of the real broker; `ear` starts it."""
+    bus = MqttBus(mosquitto.settings(), f"ear-{prefix[-6:]}")
+    yield bus
+    bus.stop()
+
+
+@pytest.fixture
+def ear(bus: MqttBus, topics: Topics) -> Ear:
+    """Hears all of Headway, and the original people-counter."""
+    return Ear(bus, topics, f"{topics.prefix}/#", PEOPLE_COUNTER)
+
+
+@pytest.fixture
+def services(
+    mosquitto: Mosquitto, weed: Weed, bucket: str, prefix: str, tmp_path: Path
+) -> Iterator[Services]:
+    """On the real broker and the real store, with a prefix and a bucket that no other test uses."""
+    services = Services(
+        tmp_path, environment(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket))
+    )
+    yield services
+    services.kill()
 
 
 @pytest.fixture

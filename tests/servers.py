@@ -238,6 +238,13 @@ class Weed(Server):
         }
         return StoreSettings.model_validate(usual | changes)
 
+    def _gone(self) -> None:
+        """It leaves sockets in /tmp; their path cannot be chosen."""
+        super()._gone()
+        for port in (self.port, *self._ports):
+            for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                path.unlink(missing_ok=True)
+
     def environment(self) -> dict[str, str]:
         return {
             "AWS_ACCESS_KEY_ID": USER,

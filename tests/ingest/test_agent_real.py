@@ -17,7 +17,7 @@ from common.picture import Header, measure
 from common.wire.keys import CAPTURES, parse_capture_key
 from tests.assets import asset
 from tests.eventually import eventually
-from tests.ingest.conftest import Ear, StartAgent
+from tests.ingest.conftest import AgentEar, StartAgent
 from tests.ingest.http_camera import HttpCamera
 from tests.servers import Mosquitto, Weed, free_ports
 
@@ -25,14 +25,14 @@ LIMIT = 10_000_000
 
 
 def test_pictures_are_in_the_store_when_they_are_announced(
-    start_agent: StartAgent, ear: Ear, store: S3Store
+    start_agent: StartAgent, ear: AgentEar, s3: S3Store
 ) -> None:
     began = time.time()
     start_agent(asset("vtest.avi"), interval=0.1, site="campus")
     eventually(lambda: len(ear.captures) >= 5)
     for capture in ear.captures:
         key = capture.file_path.key
-        assert measure(store.get(key, LIMIT)) == Header(768, 576)
+        assert measure(s3.get(key, LIMIT)) == Header(768, 576)
         named = parse_capture_key(key)
         assert named
         assert named.device == capture.device_id == "cam-1"
@@ -44,7 +44,7 @@ def test_pictures_are_in_the_store_when_they_are_announced(
     assert min(gaps) > 0.04
 
 
-def test_says_online_at_once_and_offline_on_leaving(start_agent: StartAgent, ear: Ear) -> None:
+def test_says_online_at_once_and_offline_on_leaving(start_agent: StartAgent, ear: AgentEar) -> None:
     agent = start_agent(asset("vtest.avi"))
     online = eventually(lambda: ear.status)
     assert (online.state, online.error, online.camera) == ("online", None, str(asset("vtest.avi")))
@@ -59,7 +59,7 @@ def test_says_online_at_once_and_offline_on_leaving(start_agent: StartAgent, ear
     )
 
 
-def test_its_will_says_offline_when_it_is_killed(start_agent: StartAgent, ear: Ear) -> None:
+def test_its_will_says_offline_when_it_is_killed(start_agent: StartAgent, ear: AgentEar) -> None:
     agent = start_agent(asset("vtest.avi"))
     online = eventually(lambda: ear.status)
     agent.kill()
@@ -69,16 +69,16 @@ def test_its_will_says_offline_when_it_is_killed(start_agent: StartAgent, ear: E
 
 
 def test_a_recording_is_sent_whole_as_fast_as_it_can_be(
-    start_agent: StartAgent, ear: Ear, store: S3Store
+    start_agent: StartAgent, ear: AgentEar, s3: S3Store
 ) -> None:
     agent = start_agent(asset("vtest.avi"), realtime="false", loop="false", interval=1)
     assert agent.wait(30) == 0
     assert [c.sequence for c in ear.captures] == list(range(80)), "795 frames at 10 a second, one a second"
-    assert {o.key for o in store.list(CAPTURES)} == {c.file_path.key for c in ear.captures}
+    assert {o.key for o in s3.list(CAPTURES)} == {c.file_path.key for c in ear.captures}
 
 
 def test_after_an_outage_of_the_store_the_newest_are_sent(
-    start_agent: StartAgent, ear: Ear, store: S3Store, weed: Weed
+    start_agent: StartAgent, ear: AgentEar, s3: S3Store, weed: Weed
 ) -> None:
     start_agent(asset("vtest.avi"), interval=0.1, pending=5)
     eventually(lambda: ear.captures)
@@ -93,25 +93,25 @@ def test_after_an_outage_of_the_store_the_newest_are_sent(
     assert numbers == sorted(set(numbers))
     assert late[0].creation_timestamp > down - 1, "older ones were dropped"
     for capture in late:
-        store.get(capture.file_path.key, LIMIT)
+        s3.get(capture.file_path.key, LIMIT)
 
 
 def test_after_an_outage_of_the_broker_the_newest_are_sent(
-    start_agent: StartAgent, ear: Ear, store: S3Store, mosquitto: Mosquitto
+    start_agent: StartAgent, ear: AgentEar, s3: S3Store, mosquitto: Mosquitto
 ) -> None:
     start_agent(asset("vtest.avi"), interval=0.1, pending=5)
     eventually(lambda: ear.captures)
     mosquitto.kill()
-    stored = len(store.list(CAPTURES))
+    stored = len(s3.list(CAPTURES))
     at = time.time()
     eventually(lambda: time.time() > at + 1)
-    assert len(store.list(CAPTURES)) <= stored + 2, "nothing is uploaded that nobody can be told of"
+    assert len(s3.list(CAPTURES)) <= stored + 2, "nothing is uploaded that nobody can be told of"
     before = len(ear.captures)
     mosquitto.start()
     eventually(lambda: len(ear.captures) >= before + 5, within=20)
     announced = [c.file_path.key for c in ear.captures]
     assert len(set(announced)) == len(announced)
-    assert set(announced) <= {o.key for o in store.list(CAPTURES)}
+    assert set(announced) <= {o.key for o in s3.list(CAPTURES)}
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def silent() -> Iterator[int]:
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_leaves_in_time_while_the_camera_hangs(
-    scheme: str, start_agent: StartAgent, ear: Ear, silent: int
+    scheme: str, start_agent: StartAgent, ear: AgentEar, silent: int
 ) -> None:
     agent = start_agent(f"{scheme}://127.0.0.1:{silent}/x")
     eventually(lambda: ear.status)
@@ -133,7 +133,7 @@ def test_leaves_in_time_while_the_camera_hangs(
 
 
 def test_leaves_in_time_while_the_servers_hang(
-    start_agent: StartAgent, ear: Ear, mosquitto: Mosquitto, weed: Weed
+    start_agent: StartAgent, ear: AgentEar, mosquitto: Mosquitto, weed: Weed
 ) -> None:
     agent = start_agent(asset("vtest.avi"), interval=0.1)
     eventually(lambda: ear.captures)
@@ -149,7 +149,7 @@ def test_leaves_in_time_while_the_servers_hang(
 
 
 def test_a_camera_in_trouble_is_told_and_tried_again_without_its_password(
-    start_agent: StartAgent, ear: Ear, tmp_path: Path
+    start_agent: StartAgent, ear: AgentEar, tmp_path: Path
 ) -> None:
     (port,) = free_ports(1)
     start_agent(f"http://admin:canary@127.0.0.1:{port}/snapshot.jpg?pwd=canary")
@@ -166,15 +166,15 @@ def test_a_camera_in_trouble_is_told_and_tried_again_without_its_password(
     assert "canary" not in (tmp_path / "cam-1.log").read_text() + "".join(ear.said())
 
 
-def test_a_missing_recording_is_waited_for(start_agent: StartAgent, ear: Ear, tmp_path: Path) -> None:
+def test_a_missing_recording_is_waited_for(start_agent: StartAgent, ear: AgentEar, tmp_path: Path) -> None:
     path = tmp_path / "later.avi"
     start_agent(path)
     eventually(lambda: ear.error() == f"cannot read {path}: No such file or directory")
 
 
-def test_serves_its_metrics(start_agent: StartAgent, ear: Ear) -> None:
+def test_serves_its_metrics(start_agent: StartAgent, ear: AgentEar) -> None:
     (port,) = free_ports(1)
-    start_agent(asset("vtest.avi"), interval=0.1, HEADWAY_TELEMETRY__METRICS_PORT=port)
+    start_agent(asset("vtest.avi"), interval=0.1, TELEMETRY__METRICS_PORT=port)
     eventually(lambda: len(ear.captures) > 3)
     lines = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text.splitlines()
     values = {name: float(value) for name, value in (x.rsplit(" ", 1) for x in lines if x[0] != "#")}
