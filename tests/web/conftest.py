@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -43,9 +44,10 @@ def hub(_hub: Hub) -> Hub:
 
 
 @contextmanager
-def open_page(browser: Browser, url: str) -> Iterator[Page]:
+def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """An empty page of 1440 x 900 on the hub; script errors and breaches of its policy fail."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
+    usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block"}
+    context = browser.new_context(base_url=url, **usual | options)
     page = context.new_page()
     page.set_default_timeout(10_000)
     complaints: list[str] = []

@@ -1,5 +1,9 @@
-"""A small hub with the live contract: `python -m tests.web.feed PORT`. POST /feed changes its devices."""
+"""A small hub with the contract of the page: `python -m tests.web.feed PORT`. POST /feed changes its devices.
 
+Nobody has to sign in: what needs users is tested on the real service.
+"""
+
+import random
 import sys
 import threading
 import time
@@ -45,7 +49,11 @@ class Feed:
         self._revision = 0
         self._broker = "connected"
         self._lock = threading.Lock()
+        self._settings: dict[str, Device] = {}
+        self._workers: list[Device] = []
+        self._storms = threading.Event()
         self._routes()
+        self._rest()
         for event in ("connect", "resync"):
             self.io.on_event(event, self._greet, namespace="/live")
         self.io.init_app(self.app)
@@ -60,7 +68,9 @@ class Feed:
             }
         emit("snapshot", _checked(Snapshot, snapshot))
 
-    def change(self, devices: list[Device], gone: list[str], *, skip: int, broker: str) -> None:
+    def change(
+        self, devices: list[Device], gone: list[str], *, skip: int, broker: str, checked: bool = True
+    ) -> None:
         """Tell a change; `skip` revisions are left untold before it."""
         with self._lock:
             self._broker = broker
@@ -77,7 +87,46 @@ class Feed:
                 "devices": devices,
                 "gone": gone,
             }
-        self.io.emit("changes", _checked(Changes, message), namespace="/live")
+        self.io.emit("changes", _checked(Changes, message) if checked else message, namespace="/live")
+
+    def storm(self, at_once: int, every: float) -> None:
+        """So many devices at a time have new counts, every so many seconds; until the next `storm`."""
+        self._storms.set()
+        self._storms = threading.Event()
+        arguments = (at_once, every, self._storms)
+        threading.Thread(target=self._blow, args=arguments, daemon=True).start()
+
+    def _blow(self, at_once: int, every: float, over: threading.Event) -> None:
+        due = time.monotonic()
+        while at_once and not over.wait(max(0.0, due - time.monotonic())):
+            due += every
+            now = time.time()
+            with self._lock:
+                chosen = random.sample(list(self._devices.values()), at_once)
+            fresh = {"receivedAt": now, "age": 0.0, "staleAfter": now + 30, "state": "live"}
+            devices = [one | fresh | {"count": random.randrange(40)} for one in chosen]
+            self.change(devices, [], skip=0, broker="connected", checked=False)
+
+    def _rest(self) -> None:
+        @self.app.get("/api/v1/session")
+        def session() -> Response:
+            local = {"name": "local", "role": "admin", "sites": None}
+            return jsonify(auth=False, principal=local, oidc=None, version="test")
+
+        @self.app.get("/api/v1/workers")
+        def workers() -> Response:
+            return jsonify(workers=self._workers)
+
+        @self.app.route("/api/v1/devices/<device_id>/settings", methods=["GET", "PUT"])
+        def settings(device_id: str) -> Response:
+            if request.method == "PUT":
+                self._settings[device_id] = request.get_json()
+            return jsonify(self._settings.get(device_id, {}))
+
+        @self.app.delete("/api/v1/devices/<device_id>")
+        def forget(device_id: str) -> Response:
+            self.change([], [device_id], skip=0, broker="connected")
+            return Response(status=204)
 
     def _routes(self) -> None:
         @self.app.get("/")
@@ -93,6 +142,12 @@ class Feed:
             asked = request.get_json()
             devices, gone = asked.get("devices", []), asked.get("gone", [])
             self.change(devices, gone, skip=asked.get("skip", 0), broker=asked.get("broker", "connected"))
+            self._workers = asked.get("workers", self._workers)
+            return jsonify(ok=True)
+
+        @self.app.post("/storm")
+        def storm() -> Response:
+            self.storm(**request.get_json())
             return jsonify(ok=True)
 
         @self.app.after_request

@@ -36,6 +36,41 @@ def device(device_id: str, count: int, *, fresh: float = 600, age: float = 0, **
         "height": 480,
         "problem": None,
         "trouble": None,
+        "name": None,
+        "site": None,
+        "group": None,
+        "flows": {"people": {"count": count, "state": "live", "receivedAt": now - age}},
+        "agent": None,
+    } | more
+
+
+def agent(**more: Any) -> dict[str, Any]:
+    """One that is online and well."""
+    return {
+        "state": "online",
+        "version": "0.2.0",
+        "camera": "Camera 2, 1280 x 720",
+        "pending": 0,
+        "captured": 1200,
+        "dropped": 0,
+        "error": None,
+        "interval": 1,
+        "paused": False,
+        "applied": None,
+        "seen": time.time(),
+    } | more
+
+
+def worker(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "worker": name,
+        "state": "online",
+        "flow": "people",
+        "load": 2,
+        "shed": 0,
+        "model": "ssdlite-mobilenet-v2-coco@4c93ff1d",
+        "provider": "CPU",
+        "seen": time.time(),
     } | more
 
 
@@ -44,7 +79,7 @@ def never_seen(device_id: str, **more: Any) -> Device:
         "count capturedAt receivedAt age staleAfter model snapshot width height worker queueMs inferenceMs"
     )
     nothing = dict.fromkeys(empty.split())
-    return device(device_id, 0) | nothing | {"state": "unknown", "counts": {}} | more
+    return device(device_id, 0) | nothing | {"state": "unknown", "counts": {}, "flows": {}} | more
 
 
 def set_aside(device_id: str, *, ago: float) -> dict[str, Any]:
@@ -64,6 +99,10 @@ class Hub(Site):
         answer = requests.post(f"{self.url}/feed", json={"devices": devices, **more}, timeout=5)
         answer.raise_for_status()
         self._told |= {device["deviceID"] for device in devices}
+
+    def storm(self, at_once: int, every: float) -> None:
+        """New counts for so many devices at a time; 0 ends it."""
+        requests.post(f"{self.url}/storm", json={"at_once": at_once, "every": every}, timeout=5)
 
     def forget(self) -> None:
         self.tell(gone=list(self._told))

@@ -1,6 +1,6 @@
-// The live state: a snapshot, then changes with a revision. Pure: time is an argument, in seconds.
+// The rules of the live channel. Pure: time is an argument, in seconds of the hub's clock.
 
-import type { Broker, Changes, Device, Snapshot, State } from "./wire";
+import type { Changes, Device, State } from "./wire";
 
 /** A device and the moment its value is of, by the hub's clock; null when it never sent one. */
 export interface Seen {
@@ -8,28 +8,17 @@ export interface Seen {
   readonly from: number | null;
 }
 
-export interface Live {
-  readonly revision: number;
-  readonly broker: Broker;
-  readonly devices: ReadonlyMap<string, Seen>;
-}
-
-function seen(device: Device, now: number): Seen {
+export function seenAt(device: Device, now: number): Seen {
   return { device, from: device.age === null ? null : now - device.age };
 }
 
-export function fromSnapshot(message: Snapshot): Live {
-  const devices = new Map(message.devices.map((d) => [d.deviceID, seen(d, message.now)]));
-  return { revision: message.revision, broker: message.broker, devices };
-}
-
-/** The state after `message`, or null when there is a gap before it: then only a new snapshot helps. */
-export function withChanges(live: Live, message: Changes): Live | null {
-  if (message.since !== live.revision) return null;
-  const devices = new Map(live.devices);
-  for (const device of message.devices) devices.set(device.deviceID, seen(device, message.now));
-  for (const id of message.gone) devices.delete(id);
-  return { revision: message.revision, broker: message.broker, devices };
+/**
+ * What a client at `revision` does with changes. Nothing is sent where nothing changed, so revisions may be skipped:
+ * only changes that start after ours leave a gap, which a new snapshot closes.
+ */
+export function judge(revision: number, changes: Pick<Changes, "since" | "revision">): "take" | "ignore" | "behind" {
+  if (changes.since > revision) return "behind";
+  return changes.revision <= revision ? "ignore" : "take";
 }
 
 /** The state at `now`: a live device is stale from `staleAfter` on, whether or not anybody says so. */
@@ -40,31 +29,4 @@ export function stateAt({ device }: Seen, now: number): State {
 
 export function ageAt({ from }: Seen, now: number): number | null {
   return from === null ? null : Math.max(0, now - from);
-}
-
-export interface Total {
-  readonly people: number;
-  readonly counted: number;
-  readonly left: number;
-}
-
-/** People in front of the live devices; `left` devices have no live number and are not counted. */
-export function totalAt(devices: Iterable<Seen>, now: number): Total {
-  let people = 0;
-  let counted = 0;
-  let left = 0;
-  for (const one of devices) {
-    if (one.device.count !== null && stateAt(one, now) === "live") {
-      people += one.device.count;
-      counted += 1;
-    } else left += 1;
-  }
-  return { people, counted, left };
-}
-
-const byName = new Intl.Collator("en", { numeric: true }).compare;
-
-/** Device ids in the order of the wall: cam2 before cam10, and never moved by a change of state. */
-export function inOrder(ids: Iterable<string>): string[] {
-  return [...ids].sort(byName);
 }

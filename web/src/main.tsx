@@ -3,11 +3,15 @@ import { start } from "./api";
 import { App } from "./app";
 import "./style/base.css";
 import "./style/bar.css";
+import "./style/tools.css";
 import "./style/wall.css";
+import "./style/tile.css";
+import "./style/kiosk.css";
 import "./style/picture.css";
 import "./style/ailments.css";
-import "./style/beside.css";
-import "./style/details.css";
+import "./style/device.css";
+import "./style/form.css";
+import "./style/fleet.css";
 import "./style/empty.css";
 
 const root = document.getElementById("app");

@@ -32,6 +32,12 @@ export function moment(unixSeconds: number): string {
   return moments.format(new Date(unixSeconds * 1000));
 }
 
+const times = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+export function timeOfDay(unixSeconds: number): string {
+  return times.format(new Date(unixSeconds * 1000));
+}
+
 /** `skew` is the device's clock minus the hub's. */
 export function skewText(skew: number): string {
   return `Clock ${duration(Math.abs(skew))} ${skew < 0 ? "slow" : "fast"}`;

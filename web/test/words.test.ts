@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toSay } from "../src/say";
+import { toSay } from "../src/shell/say";
 import { condition, duration, milliseconds, skewText } from "../src/words";
 
 test.each([

@@ -1,14 +1,18 @@
-import { useComputed } from "@preact/signals";
-import { deviceOf, now } from "../api";
-import { ageAt } from "../live";
+import { type ReadonlySignal, computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { now } from "../api";
+import { type Seen, ageAt } from "../live";
 import { duration } from "../words";
 
-/** How old the device's value is, counting. */
-export function Age({ id }: { id: string }) {
-  const text = useComputed(() => {
-    const one = deviceOf(id);
-    const age = one === undefined ? null : ageAt(one, now.value);
-    return age === null ? "no picture yet" : `${duration(age)} ago`;
-  });
+/** How old the value is, counting. */
+export function Age({ seen }: { seen: ReadonlySignal<Seen> }) {
+  const text = useMemo(
+    () =>
+      computed(() => {
+        const age = ageAt(seen.value, now.value);
+        return age === null ? "no picture yet" : `${duration(age)} ago`;
+      }),
+    [seen],
+  );
   return <span class="age">{text}</span>;
 }

@@ -1,6 +1,6 @@
 import type { State } from "../wire";
 
-const NAMES: Record<State, string> = { live: "Live", stale: "Stale", offline: "Offline", unknown: "Unknown" };
+export const NAMES: Readonly<Record<State, string>> = { live: "Live", stale: "Stale", offline: "Offline", unknown: "Unknown" };
 
 function Aspect({ state }: { state: State }) {
   switch (state) {
@@ -15,14 +15,20 @@ function Aspect({ state }: { state: State }) {
   }
 }
 
+export function LampShape({ state }: { state: State }) {
+  return (
+    <svg class="shape" viewBox="0 0 16 16" aria-hidden="true">
+      <Aspect state={state} />
+    </svg>
+  );
+}
+
 /** The state by shape, colour and word, so that none of them has to be seen. */
-export function Lamp({ state }: { state: State }) {
+export function Lamp({ state, name = NAMES[state] }: { state: State; name?: string }) {
   return (
     <span class={`lamp ${state}`}>
-      <svg viewBox="0 0 16 16" aria-hidden="true">
-        <Aspect state={state} />
-      </svg>
-      {NAMES[state]}
+      <LampShape state={state} />
+      {name}
     </span>
   );
 }

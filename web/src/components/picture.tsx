@@ -1,34 +1,25 @@
-import { type RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 const SLOW = 15_000; // ms for one picture
 const AGAIN = 5_000; // ms until a picture that failed is tried again
+const REST = 500; // ms between two pictures: a camera that is faster is not followed faster
 
-/** Whether the element is in view or about to be. */
-function useNear(element: RefObject<HTMLElement | null>): boolean {
-  const [near, setNear] = useState(false);
-  useEffect(() => {
-    if (element.current === null) return;
-    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), {
-      rootMargin: "200px",
-    });
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return near;
-}
-
-/** The latest picture; the one before stays until the new one is loaded and decoded. One loads at a time. */
-export function Picture({ url, alt }: { url: string | null; alt: string }) {
-  const frame = useRef<HTMLDivElement>(null);
-  const near = useNear(frame);
+/** The latest picture; the one before stays until the new one is decoded. One loads at a time, `after` so many ms. */
+export function Picture({ url, alt, after = 0 }: { url: string | null; alt: string; after?: number }) {
   const [shown, setShown] = useState<string | null>(null);
   const [loading, setLoading] = useState<string | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
+  const [wait, setWait] = useState(after);
 
   useEffect(() => {
-    if (near && loading === null && url !== shown && url !== failed) setLoading(url);
-  }, [near, url, loading, shown, failed]);
+    if (wait === 0) return;
+    const timer = setTimeout(() => setWait(0), wait);
+    return () => clearTimeout(timer);
+  }, [wait]);
+
+  useEffect(() => {
+    if (wait === 0 && loading === null && url !== shown && url !== failed) setLoading(url);
+  }, [wait, url, loading, shown, failed]);
 
   useEffect(() => {
     if (loading === null) return;
@@ -46,11 +37,12 @@ export function Picture({ url, alt }: { url: string | null; alt: string }) {
     if (good) setShown(loading);
     else setFailed(loading);
     setLoading(null);
+    setWait(REST);
   }
 
   const urls = [...new Set([shown, loading])].filter((one) => one !== null);
   return (
-    <div class="picture" ref={frame}>
+    <div class="picture">
       {shown === null && <p class="blank">{url === null ? "No picture yet" : "Loading picture…"}</p>}
       {urls.map((one) => (
         <img
@@ -59,6 +51,7 @@ export function Picture({ url, alt }: { url: string | null; alt: string }) {
           alt={one === shown ? alt : ""}
           class={one === shown ? "shown" : "coming"}
           decoding="async"
+          draggable={false}
           onLoad={(event) => {
             if (one === loading) event.currentTarget.decode().then(() => settle(true), () => settle(false));
           }}

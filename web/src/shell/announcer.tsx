@@ -1,9 +1,22 @@
 import { untracked, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { known, link, conditions } from "../api";
-import { toSay } from "../say";
+import { devices, known, link } from "../api";
+import { nameOf } from "../devices";
+import { condition } from "../words";
+import { toSay } from "./say";
 
 const PAUSE = 3000; // ms between two announcements
+
+/** The condition of every device now, in words. */
+function conditions(): Map<string, string> {
+  const cells = devices.order.peek();
+  return new Map(
+    cells.map((cell) => {
+      const { device } = cell.seen.peek();
+      return [nameOf(device), condition(device, cell.state.peek())];
+    }),
+  );
+}
 
 /** Speaks changes of condition and of the connection, politely, a few seconds apart. */
 export function Announcer() {

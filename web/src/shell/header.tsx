@@ -1,7 +1,10 @@
 import { useSignalEffect } from "@preact/signals";
-import { brokerLost, deviceIDs, link, total } from "../api";
-import { theme, toggleTheme } from "../theme";
+import { brokerLost, devices, link } from "../api";
+import { hrefs, route } from "../route";
+import { mustSignIn, session } from "../session";
+import { wallAddress } from "../wall/query";
 import { plural } from "../words";
+import { theme, toggleTheme } from "./theme";
 
 function Mark() {
   return (
@@ -12,8 +15,8 @@ function Mark() {
   );
 }
 
-function Sum() {
-  const { people, counted, left } = total.value;
+export function Sum() {
+  const { people, counted, left } = devices.total.value;
   return (
     <p class="sum">
       <span class={counted === 0 ? "number none" : "number"}>{counted === 0 ? "–" : people}</span>{" "}
@@ -25,7 +28,7 @@ function Sum() {
   );
 }
 
-function Connection() {
+export function Connection() {
   if (link.value === "lost") return <p class="link lost">Reconnecting…</p>;
   if (link.value === "connecting") return <p class="link">Connecting…</p>;
   if (brokerLost.value) return <p class="link lost">No message broker</p>;
@@ -44,19 +47,43 @@ function Theme() {
   );
 }
 
-export function Header() {
+function Views() {
+  const { view } = route.value;
+  const user = session.value?.auth ? session.value.principal?.name : undefined;
+  const links: (readonly [name: string, href: string, text: string])[] = [
+    ["wall", wallAddress.value, "Wall"],
+    ["fleet", hrefs.fleet, "Fleet"],
+  ];
+  if (user !== undefined) links.push(["account", hrefs.account, user]);
+  return (
+    <nav class="views" aria-label="Views">
+      {links.map(([name, href, text]) => (
+        <a key={name} href={href} aria-current={view === name ? "page" : undefined}>
+          {text}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+export function useTitle(): void {
   useSignalEffect(() => {
-    const { people, counted } = total.value;
+    const { people, counted } = devices.total.value;
     document.title = counted === 0 ? "Headway" : `${plural(people, "person", "people")} · Headway`;
   });
+}
+
+export function Header() {
+  useTitle();
   return (
     <header class="bar">
-      <p class="brand">
+      <a class="brand" href={hrefs.wall} aria-label="Headway">
         <Mark />
-        Headway
-      </p>
-      {deviceIDs.value.length > 0 && <Sum />}
-      <Connection />
+        <span>Headway</span>
+      </a>
+      {!mustSignIn.value && <Views />}
+      {devices.order.value.length > 0 && <Sum />}
+      {!mustSignIn.value && <Connection />}
       <Theme />
     </header>
   );

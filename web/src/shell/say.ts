@@ -1,6 +1,6 @@
 // What a screen reader is told: changes of condition, never every number.
 
-import { plural } from "./words";
+import { plural } from "../words";
 
 const ONE_BY_ONE = 3;
 
