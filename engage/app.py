@@ -9,9 +9,11 @@ from common.ports.clock import Clock
 from engage.access.application import add_access
 from engage.access.gate import Access
 from engage.board import Board
+from engage.compression import add_compression
 from engage.contract import Contract
 from engage.events import Event
 from engage.health import add_health
+from engage.limits import Limits, add_limits
 from engage.live import Live
 from engage.operate import add_operation
 from engage.page import STATIC, add_page
@@ -41,7 +43,9 @@ def create_app(
     app = Flask("engage", static_folder=None)
     app.logger.disabled = True  # what fails is logged with the problem that is answered
     api = Contract(app)
+    add_compression(app)
     add_access(app, api, settings.engage, access)
+    add_limits(app, api, Limits(settings.engage, clock))
     add_devices(api, board, waiting, clock)
     add_operation(api, board, tell, clock)
     add_summary(api, board)

@@ -10,7 +10,7 @@ from engage.board import originals
 from engage.contract import Body, Contract
 from engage.models import OriginalResult
 from engage.problems import problem
-from engage.rest import Look
+from engage.rest import Look, seen
 
 
 def add_people_counter(api: Contract, board: Look, *, on: bool) -> None:
@@ -24,4 +24,9 @@ def add_people_counter(api: Contract, board: Look, *, on: bool) -> None:
         if not on:
             detail = "Set compat.people_counter = true to have it, or use /api/v1/devices."
             return problem(404, "The original people-counter's interface is off", detail)
-        return {name: result.model_dump(by_alias=True) for name, result in originals(board()).items()}
+        now = board()
+        return {
+            name: result.model_dump(by_alias=True)
+            for name, result in originals(now).items()
+            if seen(now, name)
+        }

@@ -30,6 +30,12 @@ class EngageSection(Section):
     viewers: int = Field(
         2000, ge=1, le=100_000, description="most browsers on the live channel; more are refused"
     )
+    rate_limit: int = Field(
+        3000, ge=0, le=10**9, description="REST requests a minute of one user, token or address; 0: no limit"
+    )
+    picture_rate_limit: int = Field(
+        60_000, ge=0, le=10**9, description="pictures a minute of one user, token or address; 0: no limit"
+    )
     waiting: int = Field(
         200, ge=0, le=10_000, description="most requests that wait for a change; more are refused"
     )
