@@ -28,7 +28,7 @@ WANTED = [
         {"ids": "a,b"},
         {"group": "north", "state": "live"},
     )
-    for sites in (None, frozenset({"hall"}), frozenset({"yard", "hall"}), frozenset[str]())
+    for sites in (None, frozenset({"hall"}))
 ]
 
 
@@ -60,16 +60,18 @@ class Client:
 
 
 step = st.tuples(
-    st.sampled_from("abcd"),
-    st.sampled_from([None, *STATES]),
+    st.sampled_from("abc"),
+    st.sampled_from([*STATES, None]),
     st.sampled_from(SITES),
-    st.sampled_from([None, "north"]),
+    st.sampled_from(["north", None]),
     st.sampled_from([0.0, 0.3, 5.0]),
 )
 
 
-@settings(deadline=None)
-@given(st.lists(st.tuples(step, st.sampled_from([None, 0, 1])), max_size=40), st.sampled_from(WANTED))
+@settings(deadline=None, max_examples=300)
+@given(
+    st.lists(st.tuples(step, st.sampled_from([0, 1, None])), min_size=3, max_size=30), st.sampled_from(WANTED)
+)
 def test_changes_since_any_answer_of_any_replica_lead_to_the_full_answer(
     steps: list[tuple[tuple[str, State | None, str | None, str | None, float], int | None]], wanted: Wanted
 ) -> None:
