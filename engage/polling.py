@@ -17,8 +17,8 @@ from urllib.parse import parse_qs
 from flask import Flask, Response, request
 
 from common.ports.clock import Clock
+from engage.access.client import Wsgi
 from engage.engine_io_3 import CONNECTED, NOOP, Dialogue, decode, encode, event, opening
-from engage.security import Wsgi
 
 _PATH = "/socket.io/"
 _SESSIONS = 500

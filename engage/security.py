@@ -6,17 +6,31 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
+from engage.access.client import Wsgi, behind_proxies
 from engage.models import Problem
 from engage.problems import MEDIA_TYPE
 from engage.settings import LOOPBACK, EngageSection
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _LARGEST_BODY = 16 * 1024
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host} wss://{host}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+_YEAR = 365 * 86_400
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+}
+_SHARED = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""For the pages of other sites that were allowed. They send a token: cookies are not for them."""
 
 
 def add_security(app: Flask, settings: EngageSection) -> None:
@@ -32,17 +46,19 @@ def add_security(app: Flask, settings: EngageSection) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = _POLICY.format(host=request.host)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers.update(_ALWAYS)
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
         if (origin := request.headers.get("Origin")) in origins and origin:
-            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers.update(_SHARED | {"Access-Control-Allow-Origin": origin})
         if origins:
             response.vary.add("Origin")
         return response
 
     if allowed := _hosts(settings):
         app.wsgi_app = only_hosts(app.wsgi_app, allowed)  # type: ignore[method-assign, assignment]
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = behind_proxies(app.wsgi_app, proxies)  # type: ignore[method-assign, assignment]
 
 
 def only_hosts(application: Wsgi, allowed: frozenset[str]) -> Wsgi:

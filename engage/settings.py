@@ -1,16 +1,50 @@
 """Settings of the web service."""
 
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from common.settings import CommonSettings, Port, Section
+from common.settings import CommonSettings, Port, Section, TextFile, secret_from
 from common.wire.names import Flow
 
 Origin = Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s*]+)$")]
+RoleWord = Literal["viewer", "operator", "admin"]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _DAY = 86_400.0
+
+
+class OidcSection(Section):
+    """Signing in with an OpenID provider; needs `pip install headway[oidc]`."""
+
+    issuer: str | None = Field(
+        None,
+        pattern=r"^(https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/[^\s?#]*)?)$",
+        description="the provider, as https://host/path; without one, off",
+    )
+    client_id: str = Field("", description="by which the provider knows us")
+    client_secret: SecretStr | None = Field(None, description="prefer client_secret_file")
+    client_secret_file: TextFile | None = Field(None, description="file that holds the secret")
+    label: str = Field("Single sign-on", max_length=60, description="what the page calls it")
+    role_claim: str = Field(
+        "", description="claim of the ID token that gives the role; without one, admins do"
+    )
+    roles: dict[str, RoleWord] = Field({}, description="role for each value of the claim; the highest counts")
+    default_role: RoleWord | None = Field(
+        None, description="role of whoever has none by the claim; without one, they are refused"
+    )
+
+    def secret(self) -> str | None:
+        return secret_from(self.client_secret, self.client_secret_file)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.issuer and not (self.client_id and self.secret()):
+            raise ValueError("it needs client_id and client_secret (or client_secret_file) too")
+        if self.issuer and not find_spec("authlib"):
+            raise ValueError("it needs more packages: pip install 'headway[oidc]'")
+        return self
 
 
 class EngageSection(Section):
@@ -73,6 +107,8 @@ class EngageSection(Section):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as 10.0.0.0/8"
     )
+
+    oidc: OidcSection = OidcSection()
 
     @property
     def on_loopback(self) -> bool:

@@ -8,7 +8,9 @@ from typing import Any, ParamSpec, TypeVar
 from common.ports.clock import Clock
 from engage.access.failures import BusyError, GoneError, RefusedError, SignInRefusedError, TooManyTriesError
 from engage.access.names import user_name
-from engage.access.records import Credential, Invitation, User
+from engage.access.outsider import Outsider
+from engage.access.records import Credential, Invitation, Sites, User
+from engage.access.roles import Role
 from engage.access.secret import (
     PasswordRefusedError,
     check_password,
@@ -29,6 +31,7 @@ P = ParamSpec("P")
 
 _AT_ONCE = 2
 _PATIENCE = 5.0
+_UID = 32
 _WRONG = "The name or the password is wrong."
 
 
@@ -95,6 +98,33 @@ class Accounts:
         self._settle(user, credential)
         return user, self._sessions.open(user, credential)
 
+    def vouched(self, outsider: Outsider, default: Role | None) -> tuple[User, str]:
+        """Whom the OpenID provider has let in; at the first time, the account is made."""
+        uid = digest(f"{outsider.issuer} {outsider.subject}")[:_UID]
+        credential = self._vault.get_now(Credential, uid)
+        user = self._vault.get_now(User, credential.name) if credential else None
+        if user is None or credential is None or user.uid != uid:
+            return self._newcomer(outsider, uid, outsider.role or default)
+        if user.disabled:
+            raise RefusedError("This account is closed; an admin can open it again.")
+        if outsider.role is not None and outsider.role != user.role:
+            user = user.model_copy(update={"role": outsider.role, "sites": _sites(user, outsider.role)})
+            self._vault.put(user, user.name)
+        return user, self._sessions.open(user, credential)
+
+    def _newcomer(self, outsider: Outsider, uid: str, role: Role | None) -> tuple[User, str]:
+        """Never takes over an account that has the same name."""
+        if role is None:
+            raise RefusedError("Nobody said what you may do: set engage.oidc.default_role or role_claim.")
+        now, name = self._clock.wall(), user_name(outsider.name) or "user"
+        if self._vault.get_now(User, name):
+            name = f"{name[:50]}-{uid[:8]}"
+        user = User(name=name, uid=uid, role=role, created=now, by=outsider.issuer, outside=True)
+        credential = Credential(name=name, generation=new_id(), changed=now)
+        self._vault.put(credential, uid)
+        self._vault.put(user, name)
+        return user, self._sessions.open(user, credential)
+
     def close(self) -> None:
         self._slow.shutdown(wait=False, cancel_futures=True)
 
@@ -145,3 +175,7 @@ class Accounts:
         except TimeoutError as error:
             raise BusyError("Too many people sign in at once; try again in a few seconds.") from error
         return answer
+
+
+def _sites(user: User, role: Role) -> Sites:
+    return None if role == Role.ADMIN else user.sites

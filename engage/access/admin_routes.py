@@ -17,7 +17,6 @@ from engage.access.answers import (
     Person,
     PersonChange,
     PersonChanged,
-    RoleWord,
     TokenInfo,
     TokenMade,
     Tokens,
@@ -27,6 +26,7 @@ from engage.access.names import role, welcome_link
 from engage.access.records import Sites, Token, User
 from engage.access.roles import Role, current
 from engage.contract import Body, Contract, json
+from engage.settings import RoleWord
 
 LINK_SECONDS = 3 * DAY
 _NOTHING = {204: Body(media_type="", description="done")}

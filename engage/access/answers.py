@@ -6,8 +6,8 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from engage.contract import Asked
 from engage.models import Answer
+from engage.settings import RoleWord
 
-RoleWord = Literal["viewer", "operator", "admin"]
 SiteName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 SiteNames = Annotated[list[SiteName], Field(min_length=1, max_length=1000)]
 Secret = Annotated[SecretStr, Field(max_length=1024)]

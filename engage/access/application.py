@@ -14,7 +14,7 @@ from engage.access.audit import Audit
 from engage.access.failures import RefusedError
 from engage.access.gate import Access, Gate, away, refusal
 from engage.access.roles import Role
-from engage.access.session_routes import add_session
+from engage.access.session_routes import Desk, add_session
 from engage.access.sessions import Sessions
 from engage.access.vault import Vault, VaultAwayError
 from engage.contract import Contract
@@ -44,10 +44,28 @@ def add_access(app: Flask, api: Contract, settings: EngageSection, access: Acces
     app.after_request(gate.record)
     app.register_error_handler(RefusedError, refusal)
     app.register_error_handler(VaultAwayError, away)
-    add_session(api, access, None)
-    add_users(api, access, lambda: settings.public_url or request.host_url.rstrip("/"))
+    base = partial(_base, settings)
+    outside = settings.oidc.issuer is not None and settings.auth
+    desk = Desk(access, settings.oidc.label if outside else None)
+    add_session(api, access, desk)
+    if outside:
+        _add_oidc(api, settings, access, desk, base)
+    add_users(api, access, base)
     add_tokens(api, access)
     add_audit(api, access)
+
+
+def _base(settings: EngageSection) -> str:
+    return settings.public_url or request.host_url.rstrip("/")
+
+
+def _add_oidc(
+    api: Contract, settings: EngageSection, access: Access, desk: Desk, base: Callable[[], str]
+) -> None:
+    from engage.access.oidc import Provider  # noqa: PLC0415 -- what it needs is not installed with the rest
+    from engage.access.oidc_routes import add_oidc  # noqa: PLC0415
+
+    add_oidc(api, access, desk, Provider(settings.oidc, access.clock), base)
 
 
 def _role(api: Contract, endpoint: str) -> Role | None:

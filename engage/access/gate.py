@@ -23,10 +23,12 @@ log = structlog.get_logger(__name__)
 
 SESSION = "headway_session"
 BROWSER = "headway_browser"
+ERRAND = "headway_oidc"
 _BEARER = "bearer "
 _YEAR = 365 * 86_400
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MOST_SECRET = 200
+_ERRAND_SECONDS = 600
 AWAY = "Nobody new can sign in before the store is back; whoever is signed in stays so for 15 minutes."
 _RETRY = {"Retry-After": "5"}
 
@@ -157,10 +159,18 @@ def clear_session(response: Response) -> None:
     response.delete_cookie(SESSION, httponly=True, samesite="Lax", secure=request.is_secure)
 
 
-def _set(response: Response, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(
-        name, value, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
-    )
+def oidc_errand() -> str | None:
+    return _cookie(request.environ, ERRAND)
+
+
+def set_errand(response: Response, text: str, path: str) -> None:
+    """Empty ends it."""
+    _set(response, ERRAND, text, _ERRAND_SECONDS if text else 0, path)
+
+
+def _set(response: Response, name: str, value: str, seconds: int, path: str = "/") -> None:
+    secure = request.is_secure
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure, path=path)
 
 
 def _refused(principal: Principal, role: Role) -> Response:

@@ -26,7 +26,7 @@ _STATE = {200: Body(SessionState)}
 
 
 @dataclass(frozen=True)
-class _Desk:
+class Desk:
     access: Access
     label: str | None
 
@@ -35,21 +35,23 @@ class _Desk:
         return json(SessionState(auth=self.access.on, principal=who, oidc=self.label, version=version()))
 
     def welcome(self, user: User, secret: str) -> Response:
-        """Signed in, with a browser that is known from now on."""
         act_as(Principal(user.name, user.role, user.sites, "user", user.name))
         response = self.state(current())
-        set_session(response, secret)
-        sessions, mark = self.access.sessions, browser().mark
-        if not sessions.knows_browser(user.name, mark):
-            mark = new_secret()
-            sessions.know_browser(user.name, mark)
-        set_browser(response, mark or "")
+        self.let_in(response, user, secret)
         return response
 
+    def let_in(self, response: Response, user: User, secret: str) -> None:
+        """Signed in, with a browser that is known from now on."""
+        act_as(Principal(user.name, user.role, user.sites, "user", user.name))
+        set_session(response, secret)
+        sessions, mark = self.access.sessions, browser().mark
+        if mark is None or not sessions.knows_browser(user.name, mark):
+            mark = new_secret()
+            sessions.know_browser(user.name, mark)
+        set_browser(response, mark)
 
-def add_session(api: Contract, access: Access, label: str | None) -> None:
-    desk = _Desk(access, label)
 
+def add_session(api: Contract, access: Access, desk: Desk) -> None:
     @api.get("/api/v1/session", "Who is signed in", _STATE, role=Role.ANYBODY)
     def session() -> Response:
         return desk.state(current())

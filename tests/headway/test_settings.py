@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from common.config import ConfigError, load
 from headway import outside, ports, toml, weed
+from engage.settings import EngageSettings
 from headway.datadir import DataDir
 from headway.errors import UserError
 from headway.installation import Installation, Options, endpoints, prepare
@@ -179,8 +180,8 @@ def test_an_outside_broker_is_used_wherever_it_is_named(
 def test_endpoints_are_as_the_contract_has_them(tmp_path: Path) -> None:
     made = prepared(tmp_path / "d")
     memory = made.memory
-    assert endpoints(made.settings, 8080) == {
-        "web": {"url": "http://127.0.0.1:8080"},
+    assert endpoints(made, 8080) == {
+        "web": {"url": "http://127.0.0.1:8080", "token": memory.web_token},
         "mqtt": {
             "host": "127.0.0.1",
             "port": memory.ports["mqtt"],
@@ -260,3 +261,9 @@ def test_a_taken_web_port(tmp_path: Path) -> None:
         taken = server.getsockname()[1]
         with pytest.raises(UserError, match=rf"Port {taken} is taken.*--port"):
             prepared(tmp_path / "d", port=taken)
+
+
+def test_without_a_sign_in_there_is_no_token_and_the_service_is_told(tmp_path: Path) -> None:
+    made = prepared(tmp_path / "d", auth=False)
+    assert endpoints(made, 8080)["web"] == {"url": "http://127.0.0.1:8080", "token": None}
+    assert load(EngageSettings, ["--config", str(made.file)], made.env).engage.auth is False
