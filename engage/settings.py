@@ -118,8 +118,8 @@ class EngageSection(Section):
     def _sign_in_on_the_network(self) -> Self:
         if not self.auth and not self.on_loopback:
             raise ValueError(
-                "without a sign-in it listens on this machine only: remove engage.auth = false (or --no-auth), "
-                f"or set engage.host = 127.0.0.1, not {self.host}"
+                "without a sign-in it listens on this machine only: remove engage.auth = false (or --no-auth) "
+                f"or set engage.host = 127.0.0.1 instead of {self.host}"
             )
         return self
 

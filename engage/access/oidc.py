@@ -103,9 +103,7 @@ class Provider:
             return self._outsider(self._claims(str(answer["id_token"]), errand.nonce))
         except (OAuthError, JoseError, requests.RequestException, KeyError, ValueError) as error:
             log.warning("the OpenID provider's answer is refused", reason=type(error).__name__)
-            raise ProviderError(
-                "Its answer is not good; the log of engage says more. Begin again."
-            ) from error
+            raise ProviderError("Its answer is not good; the log of engage says why. Begin again.") from error
 
     def _claims(self, token: str, nonce: str) -> dict[str, Any]:
         keys = KeySet.import_key_set(self._fetch(self._known()["jwks_uri"]))  # type: ignore[arg-type]
@@ -135,9 +133,7 @@ class Provider:
         words = [settings.roles[str(value)] for value in values if str(value) in settings.roles]
         roles = [role(word) for word in words] or [r for r in (self.default_role,) if r]
         if not roles:
-            raise OutsiderError(
-                "Your account at the OpenID provider has no role here; ask its admin for one."
-            )
+            raise OutsiderError("Your account at the OpenID provider has no role here; ask its admin.")
         return max(roles)
 
     def _known(self) -> dict[str, Any]:
@@ -146,9 +142,8 @@ class Provider:
         if self._metadata is None or now - self._metadata[0] > _HOUR:
             found = self._fetch(f"{str(self._settings.issuer).rstrip('/')}/.well-known/openid-configuration")
             if found.get("issuer") != self._settings.issuer:
-                raise ProviderError(
-                    f"It calls itself {str(found.get('issuer'))[:200]!r}: correct engage.oidc.issuer."
-                )
+                name = str(found.get("issuer"))[:200]
+                raise ProviderError(f"It calls itself {name!r}: correct engage.oidc.issuer.")
             self._metadata = now, found
         return self._metadata[1]
 
