@@ -21,11 +21,13 @@ def browser() -> Iterator[Browser]:
 
 
 def _keep_services_running(chromium: Browser) -> None:
-    """Chromium's storage service lives while a page uses it; one that ends in a test looks like a leak."""
+    """Its services start when first used and may end when idle: either in a test looks like a leak."""
     page = chromium.new_page()
     page.route("**/*", lambda route: route.fulfill(body="", content_type="text/html"))
     page.goto("http://localhost/")
     page.evaluate("localStorage.setItem('kept', '1')")
+    chromium.start_tracing(page=page)
+    chromium.stop_tracing()
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,8 @@ from flask import Flask, Response, jsonify, request
 from flask_socketio import SocketIO, emit
 from pydantic import BaseModel
 
-from engage.models import Changes, Snapshot
+from engage.access.answers import SessionState, Who
+from engage.models import Changes, DesiredSettings, Settings, Snapshot, Workers
 
 PAGE = Path(__file__).parents[2] / "engage" / "static"
 POLICY = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:"
@@ -38,6 +39,16 @@ def _checked(model: type[BaseModel], message: dict[str, Any]) -> dict[str, Any]:
     return model.model_validate(message).model_dump(by_alias=True)
 
 
+def _fresh_look() -> Device:
+    """Another count, and one of a few pictures."""
+    count = random.randrange(40)
+    return {"count": count, "snapshot": f"/api/v1/devices/any/snapshot?v={count % 8}"}
+
+
+def _answer(model: BaseModel) -> Response:
+    return Response(model.model_dump_json(by_alias=True), mimetype="application/json")
+
+
 class Feed:
     """The devices and their revision; every change is told to all pages at once."""
 
@@ -49,7 +60,7 @@ class Feed:
         self._revision = 0
         self._broker = "connected"
         self._lock = threading.Lock()
-        self._settings: dict[str, Device] = {}
+        self._settings: dict[str, Settings] = {}
         self._workers: list[Device] = []
         self._storms = threading.Event()
         self._routes()
@@ -104,29 +115,32 @@ class Feed:
             with self._lock:
                 chosen = random.sample(list(self._devices.values()), at_once)
             fresh = {"receivedAt": now, "age": 0.0, "staleAfter": now + 30, "state": "live"}
-            devices = [one | fresh | {"count": random.randrange(40)} for one in chosen]
+            devices = [one | fresh | _fresh_look() for one in chosen]
             self.change(devices, [], skip=0, broker="connected", checked=False)
 
     def _rest(self) -> None:
         @self.app.get("/api/v1/session")
         def session() -> Response:
-            local = {"name": "local", "role": "admin", "sites": None}
-            return jsonify(auth=False, principal=local, oidc=None, version="test")
+            local = Who(name="local", role="admin", sites=None, kind="local")
+            return _answer(SessionState(auth=False, principal=local, oidc=None, version="test"))
 
         @self.app.get("/api/v1/workers")
         def workers() -> Response:
-            return jsonify(workers=self._workers)
+            return _answer(Workers.model_validate({"workers": self._workers}))
 
         @self.app.route("/api/v1/devices/<device_id>/settings", methods=["GET", "PUT"])
         def settings(device_id: str) -> Response:
             if request.method == "PUT":
-                self._settings[device_id] = request.get_json()
-            return jsonify(self._settings.get(device_id, {}))
+                self._settings[device_id] = Settings.model_validate(request.get_json())
+            desired = self._settings.get(device_id)
+            told = {"revision": 2, "by": "local", "at": time.time()} if desired else {}
+            nothing = {"revision": None, "by": None, "at": None, "applied": None}
+            return _answer(DesiredSettings(device_id=device_id, desired=desired, **nothing | told))
 
         @self.app.delete("/api/v1/devices/<device_id>")
         def forget(device_id: str) -> Response:
             self.change([], [device_id], skip=0, broker="connected")
-            return Response(status=204)
+            return Response(status=202)
 
     def _routes(self) -> None:
         @self.app.get("/")
@@ -135,7 +149,9 @@ class Feed:
 
         @self.app.get("/api/v1/devices/<device_id>/snapshot")
         def snapshot(device_id: str) -> Response:
-            return Response(picture(f"{device_id} v{request.args.get('v')}"), mimetype="image/jpeg")
+            response = Response(picture(f"{device_id} v{request.args.get('v')}"), mimetype="image/jpeg")
+            response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+            return response
 
         @self.app.post("/feed")
         def change() -> Response:

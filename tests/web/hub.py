@@ -69,6 +69,7 @@ def worker(name: str, **more: Any) -> dict[str, Any]:
         "load": 2,
         "shed": 0,
         "model": "ssdlite-mobilenet-v2-coco@4c93ff1d",
+        "profile": None,
         "provider": "CPU",
         "seen": time.time(),
     } | more

@@ -93,7 +93,6 @@ def engage(
 ) -> Iterator[Site]:
     (port,) = free_ports(1)
     env = {
-        "HEADWAY_ENGAGE__AUTH": "false",
         "HEADWAY_ENGAGE__PORT": str(port),
         "HEADWAY_ENGAGE__AUTH": "false",
         "HEADWAY_BUS__PORT": str(mosquitto.port),

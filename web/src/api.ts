@@ -92,7 +92,7 @@ function onChanges(message: Changes): void {
 
 function onLost(): void {
   asked = -Infinity;
-  if (known.value) link.value = "lost";
+  link.value = "lost";
   // Socket.IO retries by itself after a lost connection, but not after a server's refusal or goodbye.
   if (!socket.active) setTimeout(() => void connect(), REFUSED);
 }

@@ -1,5 +1,5 @@
 import { lazy } from "./components/lazy";
-import { devices, known } from "./api";
+import { devices, known, link } from "./api";
 import { Kiosk } from "./wall/kiosk";
 import { DeviceView } from "./device/view";
 import { kiosk, route } from "./route";
@@ -16,7 +16,7 @@ const SignIn = lazy(() => import("./account/sign-in").then((module) => module.Si
 const Welcome = lazy(() => import("./account/welcome").then((module) => module.Welcome));
 
 function Waiting() {
-  return <p class="waiting">Waiting for the first numbers…</p>;
+  return <p class="waiting">{link.value === "lost" ? "Headway cannot be reached; trying again…" : "Waiting for the first numbers…"}</p>;
 }
 
 function Content() {

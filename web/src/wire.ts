@@ -4,6 +4,8 @@ export type State = "live" | "stale" | "offline" | "unknown";
 
 export type Broker = "connected" | "lost";
 
+export type RoleWord = "viewer" | "operator" | "admin";
+
 /** The program beside the camera, in its own words. */
 export interface Agent {
   readonly state: "online" | "offline";
@@ -25,6 +27,22 @@ export interface Agent {
   readonly seen: number | null;
 }
 
+/** The latest first. */
+export interface AuditLog {
+  readonly entries: readonly Change[];
+  readonly next: string | null;
+}
+
+export interface Change {
+  readonly at: number;
+  readonly who: string;
+  readonly kind: string;
+  readonly action: string;
+  readonly target: string;
+  readonly detail: Readonly<Record<string, string>>;
+  readonly address: string;
+}
+
 /** What differs between two revisions; whoever is not at `since` asks for a snapshot with `resync`. */
 export interface Changes {
   readonly since: number;
@@ -35,6 +53,21 @@ export interface Changes {
   readonly devices: readonly Device[];
   /** ids of devices that are no longer known */
   readonly gone: readonly string[];
+}
+
+/** In force once the agent has applied their revision. */
+export interface DesiredSettings {
+  readonly deviceID: string;
+  /** null where nobody asked for any */
+  readonly desired: Settings | null;
+  /** null where nobody asked, or until the broker has them */
+  readonly revision: number | null;
+  /** revision that the agent says is in force */
+  readonly applied: number | null;
+  /** who asked for them */
+  readonly by: string | null;
+  /** when */
+  readonly at: number | null;
 }
 
 /** The latest value of a camera and how far it can be trusted. */
@@ -97,18 +130,56 @@ export interface DeviceTrouble {
   readonly captureID: string;
 }
 
-/** Every device, by id; `revision` grows with every change. */
-export interface Devices {
-  readonly revision: number;
-  readonly devices: readonly Device[];
-}
-
 /** What one flow of analysis says of a device, in short. */
 export interface FlowValue {
   readonly count: number;
   readonly state: State;
   /** when the picture was announced to the hub */
   readonly receivedAt: number | null;
+}
+
+/** The link works once. */
+export interface InvitationMade {
+  readonly link: string;
+  readonly expires: number;
+}
+
+export interface People {
+  readonly users: readonly Person[];
+}
+
+export interface Person {
+  readonly name: string;
+  readonly role: RoleWord;
+  readonly sites: readonly string[] | null;
+  readonly disabled: boolean;
+  /** known to the OpenID provider; has no password here */
+  readonly outside: boolean;
+  readonly created: number;
+  readonly by: string;
+}
+
+export interface PersonChanged {
+  readonly user: Person;
+  readonly link: string | null;
+}
+
+/** `auth` false: there is no sign-in. `oidc`: the label of the button, where there is another way in. */
+export interface SessionState {
+  readonly auth: boolean;
+  readonly principal: Who | null;
+  readonly oidc: string | null;
+  readonly version: string;
+}
+
+/** What somebody wants of a device; null leaves it to the device's own settings. */
+export interface Settings {
+  /** seconds between two pictures */
+  readonly interval: number | null;
+  readonly name: string | null;
+  readonly site: string | null;
+  readonly group: string | null;
+  readonly paused: boolean | null;
 }
 
 /** The whole state, on connecting and after `resync`. */
@@ -118,4 +189,52 @@ export interface Snapshot {
   readonly now: number;
   readonly broker: Broker;
   readonly devices: readonly Device[];
+}
+
+export interface TokenInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly role: RoleWord;
+  readonly sites: readonly string[] | null;
+  readonly created: number;
+  readonly expires: number | null;
+  readonly by: string;
+}
+
+/** `secret` is what the client sends as `Authorization: Bearer`; it is not to be had again. */
+export interface TokenMade {
+  readonly token: TokenInfo;
+  readonly secret: string;
+}
+
+export interface Tokens {
+  readonly tokens: readonly TokenInfo[];
+}
+
+/** Who is signed in; `sites` null: all of them. */
+export interface Who {
+  readonly name: string;
+  readonly role: "anybody" | "viewer" | "operator" | "admin";
+  readonly sites: readonly string[] | null;
+  readonly kind: "user" | "token" | "nobody" | "local";
+}
+
+/** A worker in its own words. */
+export interface Worker {
+  readonly worker: string;
+  readonly state: "online" | "offline";
+  readonly flow: string;
+  /** pictures that wait for it */
+  readonly load: number;
+  /** pictures given up since it started */
+  readonly shed: number;
+  readonly model: string | null;
+  readonly profile: string | null;
+  readonly provider: string | null;
+  /** when the hub heard of it last; null: not since the hub started */
+  readonly seen: number | null;
+}
+
+export interface Workers {
+  readonly workers: readonly Worker[];
 }

@@ -26,7 +26,7 @@ export function Welcome({ token }: { token: string }) {
       <h1>Welcome to Headway</h1>
       <p>Choose a name and a password. This link works once.</p>
       <Form action={action} button="Create my account" onSend={send}>
-        <Field label="Name" name="name" autocomplete="username" required maxLength={64} />
+        <Field label="Name" name="name" autocomplete="username" maxLength={64} hint="Leave it empty if your link is for a new password." />
         <Field label="Password" name="password" type="password" autocomplete="new-password" required minLength={SHORTEST}
           hint={`At least ${SHORTEST} characters; a sentence is good.`} />
         <Field label="Password again" name="again" type="password" autocomplete="new-password" required />

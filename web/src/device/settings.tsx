@@ -4,80 +4,97 @@ import { useAction } from "../components/action";
 import { Field, Form } from "../components/form";
 import { call } from "../rest";
 import { placesOf } from "../wall/arranged";
-import type { Device } from "../wire";
-import { duration } from "../words";
+import type { DesiredSettings, Device, Settings as Wanted } from "../wire";
+import { duration, moment } from "../words";
 
-export interface Desired {
-  readonly name?: string | null;
-  readonly site?: string | null;
-  readonly group?: string | null;
-  readonly interval?: number | null;
-  readonly paused?: boolean | null;
-}
-
-interface Answer {
-  readonly desired: Desired | null;
-}
+const AGAIN = 1500; // ms
+const NOTHING: Wanted = { interval: null, name: null, site: null, group: null, paused: null };
 
 function path(device: Device): string {
   return `devices/${encodeURIComponent(device.deviceID)}/settings`;
 }
 
-function text(value: string): string | null {
-  return value.trim() === "" ? null : value.trim();
+/** What is empty is not asked for. */
+function wanted(field: (name: string) => string): Wanted {
+  const text = (name: string): string | null => (field(name).trim() === "" ? null : field(name).trim());
+  const [interval, paused] = [field("interval"), field("paused") === "on"];
+  return {
+    interval: interval === "" ? null : Number(interval),
+    name: text("name"),
+    site: text("site"),
+    group: text("group"),
+    paused: paused || null,
+  };
 }
 
 /** What was asked of the agent, and whether it does so. */
-function Applied({ device, desired }: { device: Device; desired: Desired }) {
+function InForce({ device, answer }: { device: Device; answer: DesiredSettings }) {
   const { agent } = device;
-  if (agent == null) return <p class="hint">Its agent has not reported yet.</p>;
-  const wants = desired.interval ?? null;
-  const waits = wants !== null && agent.interval !== wants;
+  const { desired, revision, by, at } = answer;
+  if (agent === null) return <p class="hint">Its agent has not reported: what you ask for waits for it.</p>;
+  const now = agent.paused === true ? "paused" : agent.interval === null ? "" : `a picture every ${duration(agent.interval)}`;
+  if (desired === null) return <p class="hint">The agent does as it was started{now === "" ? "" : `: ${now}`}.</p>;
+  const who = by === null ? "" : ` Asked for by ${by}${at === null ? "" : `, ${moment(at)}`}.`;
+  if (revision !== null && agent.applied === revision) return <p class="hint">In force{now === "" ? "" : `: ${now}`}.{who}</p>;
   return (
-    <p class={waits ? "hint waits" : "hint"}>
-      {waits
-        ? `Asked for every ${duration(wants)}; the agent takes one every ${agent.interval === null ? "?" : duration(agent.interval)} still.`
-        : "The agent does as asked."}
+    <p class="hint waits">
+      Not in force yet{now === "" ? "" : `; still ${now}`}.{who}
     </p>
   );
 }
 
 /** What operators ask of the agent. */
 export function Settings({ device }: { device: Device }) {
-  const [desired, setDesired] = useState<Desired | null>(null);
+  const [answer, setAnswer] = useState<DesiredSettings | null>(null);
   const loading = useAction();
   const saving = useAction();
+  const look = async (): Promise<void> => setAnswer(await call<DesiredSettings>("GET", path(device)));
+  const underWay = answer !== null && answer.desired !== null && answer.revision === null;
+
   useEffect(() => {
-    void loading.run(async () => setDesired((await call<Answer>("GET", path(device))).desired ?? {}));
+    void loading.run(look);
   }, [device.deviceID]);
-  async function save(field: (name: string) => string): Promise<void> {
-    const interval = field("interval");
-    const wish: Desired = {
-      name: text(field("name")),
-      site: text(field("site")),
-      group: text(field("group")),
-      interval: interval === "" ? null : Number(interval),
-      paused: field("paused") === "on",
-    };
-    setDesired((await call<Answer>("PUT", path(device), wish)).desired ?? wish);
-  }
+
+  useEffect(() => {
+    if (!underWay) return;
+    const timer = setTimeout(() => void loading.run(look), AGAIN);
+    return () => clearTimeout(timer);
+  }, [answer]);
+
+  const desired = answer?.desired ?? NOTHING;
   return (
-    <section class="card">
+    <section class="card settings">
       <h2>Settings</h2>
-      {loading.error !== null && <p role="alert" class="error">{loading.error}</p>}
-      {desired !== null && (
-        <Form action={saving} button="Save" done="Saved" onSend={save}>
+      {loading.error !== null && (
+        <p role="alert" class="error">
+          {loading.error}
+        </p>
+      )}
+      {answer !== null && (
+        <Form
+          action={saving}
+          button="Save"
+          done="Sent"
+          onSend={async (field) => setAnswer(await call<DesiredSettings>("PUT", path(device), wanted(field)))}
+        >
           <Field label="Name" name="name" value={desired.name ?? ""} maxLength={100} />
           <div class="two">
-            <Field label="Site" name="site" value={desired.site ?? ""} list={placesOf(devices.order.value, "site")} />
-            <Field label="Group" name="group" value={desired.group ?? ""} list={placesOf(devices.order.value, "group")} />
+            <Field label="Site" name="site" value={desired.site ?? ""} maxLength={100} list={placesOf(devices.order.value, "site")} />
+            <Field label="Group" name="group" value={desired.group ?? ""} maxLength={100} list={placesOf(devices.order.value, "group")} />
           </div>
-          <Field label="Seconds between pictures" name="interval" type="number" min={0.1} max={86_400}
-            value={desired.interval == null ? "" : String(desired.interval)} hint="Empty: as the agent was started." />
+          <Field
+            label="Seconds between pictures"
+            name="interval"
+            type="number"
+            min={0.02}
+            max={86_400}
+            value={desired.interval === null ? "" : String(desired.interval)}
+          />
           <label class="check">
-            <input type="checkbox" name="paused" defaultChecked={desired.paused ?? false} /> Pause: take no pictures
+            <input type="checkbox" name="paused" defaultChecked={desired.paused === true} /> Pause: take no pictures
           </label>
-          <Applied device={device} desired={desired} />
+          <p class="hint">What is left empty is as the agent was started.</p>
+          <InForce device={device} answer={answer} />
         </Form>
       )}
     </section>

@@ -5,10 +5,9 @@ import { Lamp } from "../components/lamp";
 import { nameOf } from "../devices";
 import { call, ApiError } from "../rest";
 import { hrefs } from "../route";
-import type { Device } from "../wire";
+import type { Device, Worker, Workers as Answer } from "../wire";
 import { duration, plural } from "../words";
 import { Table, type Shown } from "./table";
-import type { Worker } from "./worker";
 
 const AGAIN = 5000; // ms
 
@@ -58,7 +57,7 @@ function Workers() {
   useEffect(() => {
     const look = async (): Promise<void> => {
       try {
-        workers.value = (await call<{ workers: readonly Worker[] }>("GET", "workers")).workers;
+        workers.value = (await call<Answer>("GET", "workers")).workers;
         error.value = null;
       } catch (failure) {
         if (!(failure instanceof ApiError)) throw failure;
