@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from common.ports.store import ObjectStore, StoreError
-from common.wire.keys import result_key, shown_key, snapshot_key
+from common.wire.keys import is_shown, result_key, shown_key, snapshot_key
 from engage.events import Erase, Erased, EraseFailed
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ class Eraser:
         device = what.device
         keys = [key(flow, device) for flow in self._flows for key in (result_key, snapshot_key)]
         try:
-            keys += [info.key for info in self._store.list(shown_key(device))]
+            keys += [o.key for o in self._store.list(shown_key(device)) if is_shown(o.key, device)]
             self._store.delete(keys)
         except StoreError as error:
             log.warning("a forgotten device is still in the store", device=device, reason=str(error))

@@ -19,6 +19,7 @@ _COMMANDS = {
     "user": "List, invite, remove and reset the people who sign in.",
     "status": "Show the devices of a running `headway up`.",
     "analyse": "Count people in pictures and videos.",
+    "device": "List devices, change their settings, forget them.",
     "model": "Fetch and convert the detector.",
     "footage": "Fetch the sample footage.",
 }

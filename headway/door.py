@@ -1,5 +1,6 @@
 """The accounts of the web service, for programs on its machine."""
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,8 +8,10 @@ from common.adapters.s3 import S3Store
 from common.ports.clock import SystemClock
 from common.settings import StoreSettings
 from engage.access.admin import DAY, Admin
+from engage.access.audit import Audit
 from engage.access.failures import RefusedError
 from engage.access.names import welcome_link
+from engage.access.records import AuditEntry
 from engage.access.roles import Role
 from engage.access.secret import TokenSecret
 from engage.access.vault import Vault, VaultAwayError
@@ -45,3 +48,18 @@ def open_door(installation: Installation, web: str) -> str | None:
             return None
         secret, _ = admin.invite(Role.ADMIN, None, DAY, NAME)
         return welcome_link(web, secret)
+
+
+def me() -> str:
+    """Who is at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "shell"
+
+
+def note(admin: Admin, action: str, target: str, **detail: str) -> None:
+    """Into the audit log."""
+    now = admin.clock.wall()
+    entry = AuditEntry(at=now, who=me(), kind="shell", action=action, target=target, detail=detail)
+    Audit(admin.vault, admin.clock).record(entry)

@@ -1,6 +1,5 @@
 """`headway user`: the people who sign in, for whoever has the keys of the store."""
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from common.config import load
 from engage.access.admin import DAY, Admin
-from engage.access.audit import Audit
 from engage.access.names import role, welcome_link
-from engage.access.records import AuditEntry
 from engage.settings import EngageSettings
 from headway.datadir import ENDPOINTS
-from headway.door import accounts
-from headway.errors import UserError
+from headway.door import accounts, me, note
+from headway.installed import settings_of
 from headway.status import DATA
 
 
@@ -32,12 +28,7 @@ class _Place:
     url: str | None
 
     def settings(self) -> EngageSettings:
-        file = self.config or self.data.expanduser() / "headway.toml"
-        if not file.exists():
-            raise UserError(
-                f"There is no {file}: name the folder of `headway up` with --data, or a --config FILE"
-            )
-        return load(EngageSettings, ["--config", str(file)])
+        return settings_of(self.data, self.config)
 
     def base(self) -> str:
         """The address of the page, as far as can be known here."""
@@ -101,8 +92,8 @@ def show(place: _Place) -> None:
 def invite(place: _Place, word: str, sites: tuple[str, ...], days: float) -> None:
     """Print a link with which somebody makes an account; it works once."""
     with place.admin() as admin:
-        secret, _ = admin.invite(role(word), frozenset(sites) or None, days * DAY, _me())
-        _note(admin, "invite", "", role=word, sites=", ".join(sites) or "all")
+        secret, _ = admin.invite(role(word), frozenset(sites) or None, days * DAY, me())
+        note(admin, "invite", "", role=word, sites=", ".join(sites) or "all")
         click.echo(welcome_link(place.base(), secret))
 
 
@@ -113,7 +104,7 @@ def remove(place: _Place, name: str) -> None:
     """Remove an account; whoever uses it is signed out within seconds."""
     with place.admin() as admin:
         admin.remove(name)
-        _note(admin, "remove user", name)
+        note(admin, "remove user", name)
 
 
 @user.command()
@@ -122,19 +113,6 @@ def remove(place: _Place, name: str) -> None:
 def reset(place: _Place, name: str) -> None:
     """Sign somebody out everywhere, and print a link for a new password."""
     with place.admin() as admin:
-        secret, _ = admin.reset(name, DAY, _me())
-        _note(admin, "reset password", name)
+        secret, _ = admin.reset(name, DAY, me())
+        note(admin, "reset password", name)
         click.echo(welcome_link(place.base(), secret))
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "shell"
-
-
-def _note(admin: Admin, action: str, target: str, **detail: str) -> None:
-    now = admin.clock.wall()
-    entry = AuditEntry(at=now, who=_me(), kind="shell", action=action, target=target, detail=detail)
-    Audit(admin.vault, admin.clock).record(entry)

@@ -9,6 +9,7 @@ _KEY = re.compile(
     r"captures/([A-Za-z0-9][A-Za-z0-9._:-]{0,127})/([0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4})([0-9]{6})Z"
     r"-[0-9a-f]{32}\.jpg"
 )
+_SHOWN_TIME = re.compile(r"[0-9]{8}T[0-9]{12}Z\.jpg")
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -51,6 +52,12 @@ def shown_key(device: str, at: float | None = None) -> str:
     """
     name = f"shown-{device}-"
     return name if at is None else f"{name}{datetime.fromtimestamp(at, UTC).strftime(_TIME)}.jpg"
+
+
+def is_shown(key: str, device: str) -> bool:
+    """Whether `shown_key` made it for this device, and not for one whose name only begins alike."""
+    name = shown_key(device)
+    return key.startswith(name) and bool(_SHOWN_TIME.fullmatch(key, len(name)))
 
 
 def result_key(flow: str, device: str = "") -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from common.wire.keys import capture_key, parse_capture_key, result_key, snapshot_key
+from common.wire.keys import capture_key, is_shown, parse_capture_key, result_key, shown_key, snapshot_key
 from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Kind, Place, Topics
 
@@ -151,6 +151,7 @@ def test_topics_are_parsed_as_they_are_made(prefix: str, flow: str, name: str) -
     assert topics.parse(topics.image(name)) == Place(Kind.IMAGE, name)
     assert topics.parse(topics.claim(flow, name)) == Place(Kind.CLAIM, name, flow)
     assert topics.parse(topics.result(flow, name)) == Place(Kind.RESULT, name, flow)
+    assert topics.parse(topics.device_config(name)) == Place(Kind.DEVICE_CONFIG, name)
     assert topics.parse(topics.device_status(name)) == Place(Kind.DEVICE_STATUS, name)
     assert topics.parse(topics.worker_status(name)) == Place(Kind.WORKER_STATUS, name)
     assert topics.parse(PEOPLE_COUNTER) == Place(Kind.PEOPLE_COUNTER)
@@ -165,7 +166,7 @@ def test_topics_are_parsed_as_they_are_made(prefix: str, flow: str, name: str) -
         "headway/v1/image",
         "headway/v1/image/a/b",
         "headway/v1/device/a",
-        "headway/v1/device/a/config",
+        "headway/v1/device/a/configs",
         "headway/v1/worker/a/b",
         "headway/v1/production/claims/0",
         "headway/v10/image/a",
@@ -200,3 +201,17 @@ def test_filters_are_topics_with_a_plus() -> None:
         "p/device/+/status",
         "p/worker/+/status",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        (shown_key("cam-1", 1e9), True),
+        (shown_key("cam-1-2", 1e9), False),
+        (shown_key("cam-12", 1e9), False),
+        (shown_key("cam-1"), False),
+        ("20260102T030405000006Z.jpg", False),
+    ],
+)
+def test_a_shown_picture_is_its_own_device_s(key: str, shown: bool) -> None:  # noqa: FBT001 -- a table
+    assert is_shown(key, "cam-1") is shown
