@@ -31,6 +31,7 @@ def _small(response: Response, file: Path) -> Response:
     if response.status_code != 200 or not takes_gzip():  # noqa: PLR2004
         return response
     data = _packed(file, file.stat().st_mtime_ns)
+    response.close()
     response.direct_passthrough = False
     response.set_data(data)
     response.headers["Content-Encoding"] = "gzip"

@@ -88,7 +88,7 @@ class Runner:
 
     def close(self) -> None:
         self._bus.stop()
-        self.waiting.wake()
+        self.waiting.close()
         for pool in (self._lister, self._erasing):
             pool.shutdown(wait=False, cancel_futures=True)
         self._stored.close()

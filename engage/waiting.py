@@ -16,6 +16,7 @@ class Waiting:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._open = True
         self._waiting: set[object] = set()
         self._change = Event()
         self._changed: dict[tuple[int, int], tuple[Entry, ...]] = {}
@@ -32,14 +33,19 @@ class Waiting:
         change, self._change = self._change, Event()
         change.set()
 
+    def close(self) -> None:
+        """Nobody waits any longer."""
+        self._open = False
+        self.wake()
+
     def wait(self, change: Event, seconds: float) -> bool:
-        """Whether it came in time; FullError."""
+        """Whether it came in time, and it is worth while to look; FullError."""
         if len(self._waiting) >= self._most:
             raise FullError
         me = object()
         self._waiting.add(me)
         try:
-            return change.wait(seconds)
+            return change.wait(seconds) and self._open
         finally:
             self._waiting.discard(me)
 
