@@ -60,14 +60,15 @@ class _Place:
         return settings_of(self.data, self.config)
 
 
-class _Device(click.ParamType[str]):
-    name = "device"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+def _checked(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
         try:
-            return _DEVICE.validate_python(value)
-        except ValidationError:
-            self.fail(f"{value!r} cannot be a device: letters, digits and . _ : - are allowed", param, ctx)
+            _DEVICE.validate_python(name)
+        except ValidationError as error:
+            raise click.BadParameter(
+                f"{name!r} cannot be a device: letters, digits and . _ : - are allowed"
+            ) from error
+    return tuple(dict.fromkeys(names))
 
 
 @click.group(epilog=_EXAMPLES)
@@ -147,7 +148,7 @@ def _plain(text: str) -> str:
 
 
 @device.command("set", short_help="Set interval, name, site and group; pause and resume.")
-@click.argument("devices", nargs=-1, required=True, type=_Device(), metavar="DEVICE...")
+@click.argument("devices", nargs=-1, required=True, callback=_checked, metavar="DEVICE...")
 @click.option(
     "--interval",
     type=click.FloatRange(0.02, 86_400),
@@ -171,7 +172,7 @@ def change(place: _Place, /, devices: tuple[str, ...], *, own: bool, **changes: 
     if not given and not own:
         raise click.UsageError("Nothing to set: name at least one setting")
     settings = place.settings()
-    for name in dict.fromkeys(devices):
+    for name in devices:
         click.echo(_set(settings, name, given, own=own))
 
 
@@ -214,7 +215,7 @@ def _answer(line: Line, topics: Topics, entry: Registered, config: DeviceConfig)
 
 
 @device.command(short_help="Remove what is left of devices that are no more.")
-@click.argument("devices", nargs=-1, required=True, type=_Device(), metavar="DEVICE...")
+@click.argument("devices", nargs=-1, required=True, callback=_checked, metavar="DEVICE...")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def forget(place: _Place, devices: tuple[str, ...], *, yes: bool) -> None:
@@ -225,14 +226,13 @@ def forget(place: _Place, devices: tuple[str, ...], *, yes: bool) -> None:
     """
     settings = place.settings()
     topics = Topics(settings.bus.prefix)
-    wanted = tuple(dict.fromkeys(devices))
-    every = [topic for name in wanted for topic in filters(topics, name)]
+    every = [topic for name in devices for topic in filters(topics, name)]
     with closing(S3Store(settings.store)) as store, Line(settings.bus, *every) as line:
         found = registered(topics, line.retained())
-        left = _left(store, wanted, found, set(settings.engage.flows))
-        known = [name for name in wanted if name in found or left[name]]
+        left = _left(store, devices, found, set(settings.engage.flows))
+        known = [name for name in devices if name in found or left[name]]
         if not known:
-            raise UserError(f"Nothing is known of {', '.join(wanted)}; `headway device list` shows all")
+            raise UserError(f"Nothing is known of {', '.join(devices)}; `headway device list` shows all")
         for name in known:
             _warn(name, found.get(name, Registered()), left[name])
         if not yes:
