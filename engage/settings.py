@@ -118,7 +118,7 @@ class EngageSection(Section):
     def _sign_in_on_the_network(self) -> Self:
         if not self.auth and not self.on_loopback:
             raise ValueError(
-                "without a sign-in it listens on this machine only: remove engage.auth = false (or --no-auth) "
+                "without a sign-in it listens on this machine alone: remove engage.auth = false, "
                 f"or set engage.host = 127.0.0.1 instead of {self.host}"
             )
         return self

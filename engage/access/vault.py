@@ -14,7 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from common.ports.clock import Clock
-from common.ports.store import NotFoundError, ObjectStore, StoreError
+from common.ports.store import NotFoundError, ObjectStore, StoreError, TooLargeError
 from engage.access.records import MAX_BYTES, REMEMBERED, Epoch, R, Record, Session, folder, key
 from engage.access.secret import new_id
 
@@ -67,10 +67,12 @@ class Vault:
         """As it was a few seconds ago, or before the store went away; VaultAwayError."""
         path, now = key(model, name), self._clock.monotonic()
         kept = self._kept.get(path)
-        if kept and now - self._looked_at >= FRESH:
+        if now - self._looked_at >= FRESH:
             self._look(now)
         if kept and self._believed(kept, now):
             return cast("R | None", kept.record)
+        if self._failed_at is not None and now - self._failed_at < _REST:
+            raise VaultAwayError("the store was away a moment ago")
         return cast("R | None", self._read(model, path).record)
 
     def _look(self, now: float) -> None:
@@ -92,8 +94,8 @@ class Vault:
 
     def get_now(self, model: type[R], name: str) -> R | None:
         """As it lies in the store; VaultAwayError."""
-        self._kept.pop(key(model, name), None)
-        return cast("R | None", self._read(model, key(model, name)).record)
+        flight = self._pool.submit(self._fetch, model, key(model, name))
+        return cast("R | None", self._ask(lambda: flight.result(_PATIENCE)).record)
 
     def put(self, record: Record, name: str) -> None:
         path = key(type(record), name)
@@ -163,7 +165,7 @@ class Vault:
             kept = _Kept(model.model_validate_json(self._store.get(path, MAX_BYTES)), asked)
         except NotFoundError:
             kept = _Kept(None, asked)
-        except ValidationError:
+        except (ValidationError, TooLargeError):
             log.exception("a record cannot be read; it counts as not there", key=path)
             kept = _Kept(None, asked)
         except StoreError:
@@ -190,7 +192,7 @@ class Vault:
 
     def _keep(self, path: str, kept: _Kept) -> None:
         """Put it last; the ones that were read least recently go first."""
-        self._kept.pop(path, None)
-        self._kept[path] = kept
+        old = self._kept.pop(path, kept)
+        self._kept[path] = old if old.at > kept.at else kept
         while len(self._kept) > _MOST_KEPT:
             self._kept.pop(next(iter(self._kept), path), None)
