@@ -50,7 +50,7 @@ generate: $(DONE)/dev ## Write what is generated: docs/asyncapi.yaml, docs/owner
 
 web: engage/static/index.html ## Build the web page into engage/static
 
-bench: setup ## Measure, and write build/bench.json
+bench: setup bench/node/node_modules/.package-lock.json ## Measure, and write build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
 mutate: $(DONE)/dev ## Change the ownership code in every way and see that a test notices
@@ -59,7 +59,7 @@ mutate: $(DONE)/dev ## Change the ownership code in every way and see that a tes
 	@$(BIN)/mutmut results
 
 clean: ## Remove what can be made again; data/ stays
-	rm -rf .venv build mutants engage/static web/node_modules *.egg-info
+	rm -rf .venv build mutants engage/static web/node_modules bench/node/node_modules *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -89,12 +89,17 @@ $(DONE)/broker: | $(DONE)/venv
 	@touch $@
 
 $(DONE)/apt: Makefile scripts/apt-install | $(DONE)/venv
-	@scripts/apt-install mosquitto chromium $(RTSP)
+	@scripts/apt-install mosquitto nginx chromium $(RTSP)
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json | $(DONE)/node
 	@echo "Installing the web page's packages"
 	@scripts/npm --prefix web ci --silent --no-progress
+	@touch $@
+
+bench/node/node_modules/.package-lock.json: bench/node/package.json bench/node/package-lock.json | $(DONE)/node
+	@echo "Installing the Socket.IO server that bench compares with"
+	@scripts/npm --prefix bench/node ci --silent --no-progress
 	@touch $@
 
 engage/static/index.html: $(WEB) | web/node_modules/.package-lock.json

@@ -33,6 +33,9 @@ from engage.snapshots import Pictures  # noqa: E402
 _SILENCE = 30
 """Seconds until a connection that says nothing is closed; browsers on the live channel answer pings."""
 
+_BACKLOG = 4096
+"""Connections that may wait to be accepted: all browsers come at once when another replica dies."""
+
 _CONNECTIONS = 1000
 """Of HTTP; those of the live channel do not count among them."""
 
@@ -89,7 +92,7 @@ def main() -> int:
     own = settings.engage
     try:
         family = socket.AF_INET6 if ":" in own.host else socket.AF_INET
-        listener = eventlet.listen((own.host, own.port), family, reuse_port=False)
+        listener = eventlet.listen((own.host, own.port), family, backlog=_BACKLOG, reuse_port=False)
     except OSError as error:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
     store, clock = S3Store(settings.store), SystemClock()
