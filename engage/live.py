@@ -105,7 +105,7 @@ class Live:
             self._lines.attach(app, self._server)
             self._hub.every(_RECHECK, self.recheck)
         if self._compat:
-            on("connect", namespace=ORIGINAL)(_welcome)
+            on("connect", namespace=ORIGINAL)(self._welcome)
             self._polling.attach(app, routes)
 
     def show(self, before: Board, board: Board, delta: Delta) -> None:
@@ -215,14 +215,16 @@ class Live:
                 self._rooms.behind(name)
                 metrics.BEHIND.inc()
 
+    def _welcome(self, auth: object = None) -> None:
+        """They ask REST for what was before. Their page has no sign-in, so where there is one, none come."""
+        principal = self._identify(self._server.get_environ(_viewer(), namespace=ORIGINAL), auth)
+        if principal is None or principal.kind != "local":
+            raise Refusal("the page of the original people-counter cannot sign in")
+
     def _may_connect(self, origin: str | None, environ: dict[str, Any]) -> bool:
         """Pages of our own host and of the allowed origins; other programs send no origin."""
         host = environ.get("HTTP_HOST")
         return origin is None or origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
-
-
-def _welcome(_auth: object = None) -> None:
-    """A namespace is there once something waits for its clients. They ask REST for what was before."""
 
 
 def _viewer() -> str:

@@ -37,7 +37,7 @@ def add_operation(api: Contract, board: Look, tell: Tell, clock: Clock) -> None:
         "/api/v1/devices/<name>/settings",
         "What somebody wants of a device",
         {200: Body(DesiredSettings)},
-        role=Role.VIEWER,
+        role=Role.OPERATOR,
     )
     def settings(name: str) -> Response:
         if (entry := seen(board(), name)) is None:

@@ -23,7 +23,8 @@ from engage.settings import EngageSection
 OPEN = frozenset({"page", "asset", "file"})
 """The built page, which holds nothing of anybody's."""
 
-VIEWERS = frozenset({"polling"})
+_POLLING = "polling"
+"""The original people-counter's channel has every device, whoever asks."""
 
 
 def at_once(work: Callable[..., object], *arguments: object, **named: object) -> object:
@@ -71,7 +72,7 @@ def _add_oidc(
 def _role(api: Contract, endpoint: str) -> Role | None:
     if endpoint in OPEN:
         return Role.ANYBODY
-    if endpoint in VIEWERS:
-        return Role.VIEWER
+    if endpoint == _POLLING:
+        return Role.ADMIN
     operation = api.operations.get(endpoint)
     return operation.role if operation else None
