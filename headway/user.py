@@ -23,6 +23,8 @@ from headway.status import DATA
 
 @dataclass(frozen=True)
 class _Place:
+    """Settings as engage has them: of `up`, of a file, or, in a container, of the environment."""
+
     data: Path
     config: Path | None
     url: str | None
