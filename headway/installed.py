@@ -11,7 +11,7 @@ _STORE = "HEADWAY_STORE__ENDPOINT"
 
 
 def settings_of(data: Path, config: Path | None) -> EngageSettings:
-    """From the file, else as `headway up` wrote them into its folder; the environment wins, and may do alone."""
+    """From the file, else as `headway up` wrote them into its folder; the environment wins over both."""
     file = config or data.expanduser() / "headway.toml"
     if not config and not file.exists() and _STORE in os.environ:
         return load(EngageSettings, [])

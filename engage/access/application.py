@@ -16,6 +16,7 @@ from engage.access.gate import Access, Gate, away, refusal
 from engage.access.roles import Role
 from engage.access.session_routes import Desk, add_session
 from engage.access.sessions import Sessions
+from engage.access.sweep import Sweep
 from engage.access.vault import Vault, VaultAwayError
 from engage.contract import Contract
 from engage.settings import EngageSection
@@ -35,7 +36,15 @@ def open_access(settings: EngageSection, store: ObjectStore, clock: Clock, aside
     vault = Vault(store, clock)
     sessions = Sessions(vault, clock, settings.session_idle)
     accounts = Accounts(vault, sessions, clock, aside)
-    return Access(settings.auth, sessions, accounts, Admin(vault, clock), Audit(vault, clock), clock)
+    return Access(
+        settings.auth,
+        sessions,
+        accounts,
+        Admin(vault, clock),
+        Audit(vault, clock),
+        Sweep(vault, clock),
+        clock,
+    )
 
 
 def add_access(app: Flask, api: Contract, settings: EngageSection, access: Access) -> None:

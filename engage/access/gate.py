@@ -16,6 +16,7 @@ from engage.access.failures import RefusedError, TooManyTriesError
 from engage.access.records import AuditEntry
 from engage.access.roles import LOCAL, NOBODY, Principal, Role, act_as, current
 from engage.access.sessions import LONGEST, Sessions
+from engage.access.sweep import Sweep
 from engage.access.vault import VaultAwayError
 from engage.problems import problem
 
@@ -42,6 +43,7 @@ class Access:
     accounts: Accounts
     admin: Admin
     audit: Audit
+    sweep: Sweep
     clock: Clock
 
     def principal_of(self, environ: Environ, auth: object = None) -> Principal | None:

@@ -49,6 +49,7 @@ class Desk:
             mark = new_secret()
             sessions.know_browser(user.name, mark)
         set_browser(response, mark)
+        self.access.sweep.due()
 
 
 def add_session(api: Contract, access: Access, desk: Desk) -> None:

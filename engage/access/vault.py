@@ -145,6 +145,22 @@ class Vault:
             if kept.record is not None
         }
 
+    def delete_older(self, model: type[Record], moment: float) -> None:
+        """Those that were last written before it, by the store's clock."""
+        under, after = folder(model), ""
+        while True:
+            last = after
+            page = self._ask(lambda: self._store.list(under, last, _PAGE))  # noqa: B023
+            old = [info.key for info in page if info.modified < moment]
+            self._ask(lambda: self._store.delete(old))  # noqa: B023
+            if len(page) < _PAGE:
+                return
+            after = page[-1].key
+
+    def aside(self, work: Callable[[], None]) -> None:
+        """Nobody waits for it; it sees to its own errors."""
+        self._pool.submit(work)
+
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 

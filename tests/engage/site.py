@@ -14,7 +14,8 @@ from common.wire.messages import Message, Result
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from engage.access.application import open_access
 from engage.app import create_app
-from engage.live import LIVE, Live
+from engage.live import Live
+from engage.packets import LIVE
 from engage.runner import Runner
 from engage.settings import EngageSettings
 from engage.snapshots import Pictures

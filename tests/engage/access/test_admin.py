@@ -134,9 +134,10 @@ def test_the_log_is_read_page_by_page_over_the_days(guarded: Site) -> None:
     whole = (admin.get("/api/v1/audit").json or {})["entries"]
     assert [e["at"] for e in whole] == sorted((e["at"] for e in whole), reverse=True)
     assert len(whole) == 8
-    paged, after = [], ""
+    paged: list[dict[str, Any]] = []
+    after: str | None = ""
     while after is not None:
-        page = admin.get(f"/api/v1/audit?limit=3&before={after}").json or {}
+        page: dict[str, Any] = admin.get(f"/api/v1/audit?limit=3&before={after}").json or {}
         paged += page["entries"]
         after = page["next"]
     assert paged == whole

@@ -10,7 +10,8 @@ from common.wire.messages import DeviceStatus
 from engage.access.records import Credential, User
 from engage.access.roles import Role
 from engage.access.secret import TokenSecret
-from engage.live import LIVE, ORIGINAL
+from engage.live import ORIGINAL
+from engage.packets import LIVE
 from tests.engage.access.people import person, token
 from tests.engage.conftest import Build
 from tests.engage.site import Site
@@ -106,7 +107,7 @@ class Yard:
 
     def ask(self, method: str, rule: str, headers: Headers) -> int:
         path = re.sub(r"<[^>]+>", "nothing", rule) + ("?EIO=3&transport=polling" if "socket" in rule else "")
-        body = {} if method in ("POST", "PUT", "PATCH") else None
+        body: dict[str, str] | None = {} if method in ("POST", "PUT", "PATCH") else None
         client = self.site.app.test_client(use_cookies=False)
         return client.open(path, method=method, headers=headers, json=body, buffered=True).status_code
 
@@ -161,7 +162,7 @@ def test_a_route_that_declares_no_role_is_refused_to_all(build: Build) -> None:
 EVENTS: dict[str, object] = {"resync": None, "watch": {}}
 
 
-def watcher(yard: Yard, headers: Headers, auth: object = None, namespace: str = LIVE) -> Any:
+def watcher(yard: Yard, headers: Headers, auth: dict[str, Any] | None = None, namespace: str = LIVE) -> Any:
     client = yard.site.live._socketio.test_client(
         yard.site.app, namespace=namespace, headers=headers, auth=auth
     )
@@ -171,7 +172,8 @@ def watcher(yard: Yard, headers: Headers, auth: object = None, namespace: str = 
 
 
 def test_every_event_of_the_live_channel_with_everybody(yard: Yard) -> None:
-    handlers = {event for event, _, namespace in yard.site.live._socketio.handlers if namespace == LIVE}
+    channel: Any = yard.site.live._socketio
+    handlers = {event for event, _, namespace in channel.handlers if namespace == LIVE}
     assert handlers == {"connect", "disconnect", *EVENTS}
     for who, (role, show) in yard.everybody().items():
         client = watcher(yard, show())

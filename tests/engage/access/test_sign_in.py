@@ -13,6 +13,7 @@ from engage.settings import EngageSettings
 from tests.engage.access.people import PASSWORD, accept, invited, json, person, sign_in, whoami
 from tests.engage.conftest import Build
 from tests.engage.site import Site
+from tests.eventually import eventually
 
 DEVICES = "/api/v1/devices"
 
@@ -95,6 +96,17 @@ def test_behind_tls_cookies_are_secure_and_the_browser_is_told_to_stay_there(bui
     assert all("Secure" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert "Strict-Transport-Security" not in site.web.get("/healthz").headers
+
+
+def test_what_nobody_can_use_any_more_is_deleted(guarded: Site) -> None:
+    person(guarded)
+    invited(guarded)
+    guarded.clock.advance(31 * 86_400)
+    client, _ = sign_in(guarded, "ann")
+    vault = guarded.access.sessions.vault
+    eventually(lambda: len(list(vault.names(Session))) == 1)
+    eventually(lambda: not list(vault.names(Invitation)))
+    assert client.get(DEVICES).status_code == 200
 
 
 def test_wrong_name_and_wrong_password_are_told_alike(guarded: Site) -> None:

@@ -30,7 +30,7 @@ class Two:
 
     def role(self, vault: Vault) -> Role | None:
         user = vault.get(User, "ann")
-        return user and user.role
+        return user.role if user else None
 
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds)

@@ -1,0 +1,86 @@
+"""The first admin and `headway user`, with a real `headway up` and a real engage."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+import socketio  # type: ignore[import-untyped]
+
+from tests.eventually import eventually
+from tests.headway.test_up import Up, running
+
+PASSWORD = "tall green tea kettle"
+
+
+def headway(up: Up, *arguments: str) -> str:
+    command = [sys.executable, "-m", "headway", "user", "--data", str(up.data), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def accept(up: Up, link: str, name: str, password: str = PASSWORD) -> requests.Session:
+    address, _, secret = link.partition("/#/welcome/")
+    assert address == up.web
+    session = requests.Session()
+    body = {"token": secret, "name": name, "password": password}
+    answer = session.post(f"{up.web}/api/v1/invitations/accept", json=body, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return session
+
+
+def test_the_first_admin_comes_by_the_link_on_the_screen_and_a_lost_one_by_the_shell(tmp_path: Path) -> None:
+    with running(tmp_path) as up:
+        (line,) = (line for line in up.said().splitlines() if "welcome" in line)
+        admin = accept(up, line.split()[-1], "ann")
+        assert requests.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401
+        assert admin.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 200
+        cookie = f"headway_session={admin.cookies['headway_session']}"
+        live = socketio.Client()
+        live.connect(up.web, {"Cookie": cookie}, namespaces=["/live"], transports=["websocket"])
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            socketio.Client(reconnection=False).connect(
+                up.web, namespaces=["/live"], transports=["websocket"]
+            )
+        headway(up, "reset", "ann")
+        link = headway(up, "reset", "ann")
+        eventually(lambda: admin.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401)
+        eventually(lambda: not live.connected or "/live" not in live.namespaces)
+        live.shutdown()
+        accept(up, link, "", "seven quiet brown owls")
+        bob = accept(up, headway(up, "invite", "--role", "viewer", "--site", "north"), "bob")
+        assert [line.split() for line in headway(up, "list").splitlines()][1:] == [
+            ["ann", "admin", "all", "yes", *_today(up)],
+            ["bob", "viewer", "north", "yes", *_today(up)],
+        ]
+        headway(up, "remove", "bob")
+        eventually(lambda: bob.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401)
+        assert _actions(up) >= {"invite", "reset password", "remove user", "accept invitation"}
+        log = (up.data / "logs" / "engage.log").read_text()
+        assert not [secret for secret in (PASSWORD, link, cookie, str(up.token())) if secret in log]
+        assert up.stop() < 5
+    with running(tmp_path) as again:
+        assert "welcome" not in again.said()
+
+
+def test_without_a_sign_in_everybody_on_this_machine_is_let_in(tmp_path: Path) -> None:
+    with running(tmp_path, "--no-auth") as up:
+        assert "welcome" not in up.said()
+        state = requests.get(f"{up.web}/api/v1/session", timeout=10).json()
+        assert (state["auth"], state["principal"]["role"]) == (False, "admin")
+        foreign = {"Origin": "https://evil.example"}
+        assert requests.post(f"{up.web}/api/v1/tokens", headers=foreign, timeout=10).status_code == 403
+
+
+def _today(up: Up) -> list[str]:
+    """As the store has it."""
+    return [headway(up, "list").splitlines()[1].split()[-1]]
+
+
+def _actions(up: Up) -> set[str]:
+    headers = {"Authorization": f"Bearer {up.token()}"}
+    answer = requests.get(f"{up.web}/api/v1/audit", headers=headers, timeout=10)
+    return {entry["action"] for entry in json.loads(answer.text)["entries"]}
