@@ -73,7 +73,7 @@ class Runner:
             raise UserError(self._failure)
 
     def _asked(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
+        """Takes no lock: another signal may come in the midst of it."""
         self._loop.post(Stop())
 
     def _perform(self, effect: Effect) -> None:
@@ -81,6 +81,7 @@ class Runner:
             case Spawn(name, run):
                 self._spawn(name, run)
             case Terminate(name):
+                self._stopping.set()
                 self._processes[name].terminate()
             case Kill(name):
                 self._processes[name].kill()
