@@ -66,11 +66,10 @@ class Up:
         token: str | None = json.loads((self.data / "endpoints.json").read_text())["web"]["token"]
         return token
 
-    def stop(self, number: signal.Signals = signal.SIGINT, times: int = 1) -> float:
-        """Seconds until it had ended; so many signals are sent, one while the other is handled."""
+    def stop(self, number: signal.Signals = signal.SIGINT) -> float:
+        """Seconds until it had ended."""
         begun = time.monotonic()
-        for _ in range(times):
-            self._process.send_signal(number)
+        self._process.send_signal(number)
         self._process.wait(20)
         return time.monotonic() - begun
 
@@ -152,7 +151,7 @@ def test_stopped_while_it_starts(tmp_path: Path, number: signal.Signals) -> None
     up = Up(tmp_path)
     try:
         eventually(lambda: "Starting" in up.said(), within=30)
-        assert up.stop(number, times=30) < 5
+        assert up.stop(number) < 5
         assert up.status in (0, 130, -number)
     finally:
         if up.status is None:
