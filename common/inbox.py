@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 import structlog
+from prometheus_client import Counter
 
 from common.ports.bus import Received
 from common.ports.clock import Clock
@@ -24,6 +25,7 @@ class Inbox:
         self._topics = topics
         self._clock = clock
         self._logged: OrderedDict[str, float] = OrderedDict()
+        self._counters: dict[str, Counter] = {}
 
     def cleared(self, received: Received) -> Place | None:
         """Whose retained message was taken back; None when this is another message, which `open` reads."""
@@ -38,8 +40,14 @@ class Inbox:
         except DecodeError as error:
             self.refuse(received.topic, error.cause)
             return None
-        BUS_MESSAGES.labels(type(message).__name__).inc()
+        self._count(type(message).__name__)
         return message
+
+    def _count(self, kind: str) -> None:
+        """Prometheus takes as long to find a counter as pydantic takes to read the message."""
+        if (counter := self._counters.get(kind)) is None:
+            counter = self._counters[kind] = BUS_MESSAGES.labels(kind)
+        counter.inc()
 
     def refuse(self, sender: str, reason: str) -> None:
         """Count a message that was well formed or not, but cannot be used."""

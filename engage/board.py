@@ -49,6 +49,9 @@ class Entry:
     site: str | None = None
     group: str | None = None
     agent: Agent | None = None
+    seen: float | None = None
+    """When the hub heard of a device with an agent last, in unix seconds, if it can tell."""
+
     desired: DeviceConfig | None = None
     """The settings that somebody gave it."""
 

@@ -1,6 +1,7 @@
 """What the core is told and what it wants done."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.wire.messages import DeviceConfig, DeviceSettings, DeviceStatus, Result, Trouble, WorkerStatus
 from engage.board import Board, Delta
@@ -111,21 +112,51 @@ class MarkerReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredResults:
-    """One page of a flow's stored results; `after` asks for the next, None where this was the last."""
+class ListStored:
+    """List one page of a flow's stored results behind the key `after`."""
 
     flow: str
-    results: tuple[Result, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStored:
+    """Get the stored results of these devices."""
+
+    flow: str
+    devices: tuple[str, ...]
+
+
+class Stored(NamedTuple):
+    """A stored result by name; `modified` is unix seconds by the store's clock."""
+
+    device: str
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredListed:
+    """One page; `after` asks for the next, None where this was the last."""
+
+    flow: str
+    found: tuple[Stored, ...]
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResults:
+    """Of these devices, what could be used."""
+
+    asked: ReadStored
+    results: tuple[Result, ...]
     at: Moment
 
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """The page behind `after` could not be read."""
+    """What was asked for did not come."""
 
-    flow: str
-    after: str
+    asked: ListStored | ReadStored
     reason: str
 
 
@@ -179,6 +210,7 @@ Event = (
     | BrokerConnected
     | BrokerLost
     | MarkerReceived
+    | StoredListed
     | StoredResults
     | StoreFailed
     | ViewerJoined
@@ -208,14 +240,6 @@ class SendMarker:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadStored:
-    """List and get one page of results behind the key `after`."""
-
-    flow: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
 class Erase:
     """Take back the retained messages of a device and delete what the store has of it."""
 
@@ -238,4 +262,4 @@ class Refused:
     device: str
 
 
-Effect = Show | SendSnapshot | SendMarker | ReadStored | Erase | Configure | Refused
+Effect = Show | SendSnapshot | SendMarker | ListStored | ReadStored | Erase | Configure | Refused

@@ -10,7 +10,7 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What the agent of a device said last; `seen` is unix seconds, None: not since we started."""
+    """What the agent of a device said last."""
 
     state: Presence
     version: str | None
@@ -25,7 +25,6 @@ class Agent:
     name: str | None = None
     site: str | None = None
     group: str | None = None
-    seen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class WorkerEntry:
     seen: float | None = None
 
 
-def agent_of(status: DeviceStatus, seen: float | None) -> Agent:
+def agent_of(status: DeviceStatus) -> Agent:
     return Agent(
         state=status.state,
         version=status.agent_version,
@@ -59,7 +58,6 @@ def agent_of(status: DeviceStatus, seen: float | None) -> Agent:
         name=status.name or None,
         site=status.site or None,
         group=status.group or None,
-        seen=seen,
     )
 
 

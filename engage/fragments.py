@@ -17,7 +17,7 @@ def fragment(entry: Entry, flow: str | None = None) -> bytes:
     """The Device without `age`; `flow` asks for the value of that flow instead of the primary one."""
     made = entry.fragments.get(flow)
     if made is None:
-        made = entry.fragments[flow] = _seen(_same_everywhere(entry, flow), entry.agent)
+        made = entry.fragments[flow] = _seen(_same_everywhere(entry, flow), entry)
     return made
 
 
@@ -33,7 +33,7 @@ def device_json(entry: Entry, now: float, flow: str | None = None) -> bytes:
 def tag(entry: Entry) -> int:
     """64 bits, the same on every replica that shows the same."""
     body = _same_everywhere(entry, None)
-    entry.fragments[None] = _seen(body, entry.agent)
+    entry.fragments[None] = _seen(body, entry)
     return int.from_bytes(blake2b(body, digest_size=8).digest())
 
 
@@ -124,9 +124,9 @@ def _agent(agent: Agent | None) -> dict[str, object] | None:
     }
 
 
-def _seen(body: bytes, agent: Agent | None) -> bytes:
+def _seen(body: bytes, entry: Entry) -> bytes:
     """`agent` is the last field of `body`; when it was seen belongs to this replica alone."""
-    if agent is None:
+    if entry.agent is None:
         return body
-    seen = b"null" if agent.seen is None else b"%.3f" % agent.seen
+    seen = b"null" if entry.seen is None else b"%.3f" % entry.seen
     return b'%b,"seen":%b}}' % (body[:-2], seen)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from common.wire.messages import DeviceStatus
 from common.wire.names import ObjectPath
@@ -35,6 +36,7 @@ class Known:
 
     agent: Agent | None = None
     session: str | None = None
+    reported_at: float | None = None
     restarted_at: float | None = None
     offline_at: float | None = None
     revived: bool = False
@@ -60,18 +62,24 @@ class Known:
         over = self.trouble is None or (self.outlived and now >= self.trouble.until)
         return None if over else self.trouble
 
-    def turns_at(self, now: float) -> float | None:
-        """When what is shown of it differs next if nothing is heard."""
-        moments = [held.stale for held in self.held.values()]
-        if self.trouble and self.outlived:
-            moments.append(self.trouble.until)
-        return min((m for m in moments if m > now), default=None)
+    def turns_at(self, now: float) -> float:
+        """When what is shown of it differs next if nothing is heard; infinity for never."""
+        turn = inf
+        for held in self.held.values():
+            if now < held.stale < turn:
+                turn = held.stale
+        if self.trouble and self.outlived and now < self.trouble.until < turn:
+            turn = self.trouble.until
+        return turn
 
     def seen_at(self) -> float | None:
         """When the hub heard of it last, if it can tell."""
-        moments = [held.value.received for held in self.held.values()]
-        moments.append(self.agent.seen if self.agent else None)
-        return max((m for m in moments if m is not None), default=None)
+        latest = self.reported_at
+        for held in self.held.values():
+            received = held.value.received
+            if received is not None and (latest is None or received > latest):
+                latest = received
+        return latest
 
     def accept(self, value: Value, at: Moment) -> bool:
         """False for one that its flow has had, or that is older than the one it has."""
@@ -101,8 +109,8 @@ class Known:
         else:
             return
         self.session = status.session
-        before = self.agent.seen if self.agent else None
-        self.agent = agent_of(status, wall if live else before)
+        self.agent = agent_of(status)
+        self.reported_at = wall if live else self.reported_at
 
     def suffer(self, trouble: Trouble) -> bool:
         """False for one that is known, or older than the one that is."""

@@ -1,39 +1,59 @@
 """Getting the state back at every start, before readiness says yes.
 
 Two sources: retained messages, complete when our own marker comes back through the broker, and the latest
-results in the store, which survive a broker that lost its memory. Ready needs the broker's part. The
-store's part is waited for until it is read, fails, or takes too long: values matter more than the few
-results only the store has. A store that is away is asked again, with growing pauses, for as long as it
-takes.
+results in the store, which survive a broker that lost its memory. The store's are listed meanwhile, and read
+afterwards where the broker had none, or an older one: ten thousand small objects take longer than everything
+else. Ready needs the broker's part. The store's part is waited for until it is read, fails, or takes too
+long: values matter more than the few results only the store has. A store that is away is asked again, with
+growing pauses, for as long as it takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Literal
 
-from engage.events import ReadStored, SendMarker
+from engage.events import ListStored, ReadStored, SendMarker, Stored
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_GRACE = 2.0
+"""Seconds until the store is read without the broker's part."""
+
+_BATCH = 500
+
+Ask = ListStored | ReadStored
+IsMissing = Callable[[str, Stored], bool]
 
 
 class Rebuild:
-    def __init__(self, flows: Sequence[str], timeout: float) -> None:
+    """`is_missing` says of a flow's stored result whether we have none as late; at most `room` are kept."""
+
+    def __init__(self, flows: Sequence[str], timeout: float, room: int, is_missing: IsMissing) -> None:
         self._flows = list(flows)
         self._timeout = timeout
+        self._room = room
+        self._is_missing = is_missing
         self._connected = False
         self._retained = False
         self._marker_until: float | None = None
         self._store_until: float | None = None
-        self._next: ReadStored | None = None
+        self._grace_until: float | None = None
+        self._found: dict[str, dict[str, Stored]] = {}
+        """By flow and device, what was listed and is not read yet."""
+
+        self._next: Ask | None = None
         self._ask_at: float | None = None
+        self._phase: Literal["listing", "reading", "over"] = "listing"
         self._pause = _FIRST_PAUSE
         self._store_error: str | None = None
         self._broker_error = "has not answered yet"
         self.ready = False
 
-    def started(self, now: float) -> list[ReadStored | SendMarker]:
+    def started(self, now: float) -> list[Ask | SendMarker]:
         self._store_until = now + self._timeout
-        return self._ask(ReadStored(self._flows[0], ""))
+        self._grace_until = now + _GRACE
+        return self._ask(ListStored(self._flows[0], ""))
 
-    def connected(self, now: float) -> list[ReadStored | SendMarker]:
+    def connected(self, now: float) -> list[Ask | SendMarker]:
         self._connected = True
         if self._retained:
             return []
@@ -45,43 +65,60 @@ class Rebuild:
         self._broker_error = reason
         self._marker_until = None
 
+    def progress(self, now: float) -> None:
+        """A retained message came: the marker is still behind others."""
+        if self._marker_until is not None:
+            self._marker_until = now + self._timeout
+
     def marker(self) -> None:
         self._retained = True
         self._marker_until = None
 
-    def page(self, flow: str, after: str | None) -> list[ReadStored | SendMarker]:
-        """A page was read; the next one is behind `after`, or in the next flow."""
-        self._store_error = None
-        self._pause = _FIRST_PAUSE
-        if after is not None:
-            return self._ask(ReadStored(flow, after))
+    def listed(self, flow: str, found: Sequence[Stored], after: str | None) -> list[Ask | SendMarker]:
+        """A page of names; the next one is behind `after`, or in the next flow."""
+        self._answered()
+        kept = self._found.setdefault(flow, {})
+        kept |= {stored.device: stored for stored in islice(found, max(0, self._room - len(kept)))}
         rest = self._flows[self._flows.index(flow) + 1 :]
+        if after is not None and len(kept) < self._room:
+            return self._ask(ListStored(flow, after))
         if rest:
-            return self._ask(ReadStored(rest[0], ""))
-        self._next = self._store_until = None
+            return self._ask(ListStored(rest[0], ""))
+        self._phase = "reading"
         return []
 
-    def failed(self, flow: str, after: str, reason: str, now: float) -> None:
+    def read(self, flow: str, devices: Sequence[str]) -> None:
+        """These were read, and what they say is known by now."""
+        self._answered()
+        for device in devices:
+            self._found[flow].pop(device, None)
+
+    def failed(self, asked: Ask, reason: str, now: float) -> None:
         self._store_error = reason
         self._store_until = None
-        self._next = ReadStored(flow, after)
+        self._next = asked
         self._ask_at = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def due(self, now: float) -> list[ReadStored | SendMarker]:
-        """What time alone brings: a wait that is over, a question to be asked again."""
+    def due(self, now: float) -> list[Ask | SendMarker]:
+        """What time alone brings: a wait that is over, a question to be asked again, the next to be read."""
         if self._marker_until is not None and now >= self._marker_until:
             self.marker()
+        if self._grace_until is not None and (self._retained or now >= self._grace_until):
+            self._grace_until = None
         if self._store_until is not None and now >= self._store_until:
             self._store_until = None
-        self.ready = self.ready or (self._retained and self._store_until is None)
+        asked: list[Ask | SendMarker] = []
         if self._ask_at is not None and now >= self._ask_at and self._next:
-            return self._ask(self._next)
-        return []
+            asked = self._ask(self._next)
+        elif self._next is None and self._phase == "reading" and self._grace_until is None:
+            asked = self._missing()
+        self.ready = self.ready or (self._retained and self._store_until is None)
+        return asked
 
     def deadline(self) -> float | None:
-        moments = [m for m in (self._marker_until, self._store_until, self._ask_at) if m is not None]
-        return min(moments, default=None)
+        moments = (self._marker_until, self._store_until, self._ask_at, self._grace_until)
+        return min((m for m in moments if m is not None), default=None)
 
     def reasons(self) -> tuple[str, ...]:
         """What is missing before ready, or degraded after it."""
@@ -92,11 +129,27 @@ class Rebuild:
             found.append("waiting for the retained messages of the MQTT broker")
         if self._store_error:
             found.append(f"the store is away: {self._store_error}")
-        elif self._next:
+        elif self._phase != "over":
             found.append("reading the latest results from the store")
         return tuple(found)
 
-    def _ask(self, page: ReadStored) -> list[ReadStored | SendMarker]:
-        self._next = page
+    def _missing(self) -> list[Ask | SendMarker]:
+        """Read the next that are missing; when none are, the store's part is over."""
+        for flow in list(self._found):
+            kept = {d: s for d, s in self._found.pop(flow).items() if self._is_missing(flow, s)}
+            if kept:
+                self._found[flow] = kept
+                return self._ask(ReadStored(flow, tuple(islice(kept, _BATCH))))
+        self._phase = "over"
+        self._store_until = None
+        return []
+
+    def _answered(self) -> None:
+        self._next = None
+        self._store_error = None
+        self._pause = _FIRST_PAUSE
+
+    def _ask(self, what: Ask) -> list[Ask | SendMarker]:
+        self._next = what
         self._ask_at = None
-        return [page]
+        return [what]

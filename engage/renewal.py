@@ -63,7 +63,8 @@ class Sight:
             name=wanted.name or (agent.name if agent else None),
             site=wanted.site or (agent.site if agent else None) or own_site,
             group=wanted.group or (agent.group if agent else None),
-            agent=replace(agent, seen=known.seen_at()) if agent else None,
+            agent=agent,
+            seen=known.seen_at() if agent else None,
             desired=desired,
         )
 

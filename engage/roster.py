@@ -1,6 +1,7 @@
 """The devices that are known, which of them may have changed, and which were told to go."""
 
 from heapq import heappop, heappush
+from math import inf
 
 from common.wire.messages import DeviceConfig
 from engage.known import Known
@@ -84,6 +85,6 @@ class Roster:
     def _set_alarm(self, name: str, known: Known, now: float) -> None:
         """One alarm a device, for the earliest moment it may turn; a later one is set when that one rings."""
         turn = known.turns_at(now)
-        if turn is not None and turn < self._wakes.get(name, float("inf")):
+        if turn < self._wakes.get(name, inf):
             self._wakes[name] = turn
             heappush(self._alarms, (turn, name))

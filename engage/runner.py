@@ -27,6 +27,7 @@ from engage.events import (
     Effect,
     Erase,
     Event,
+    ListStored,
     MarkerReceived,
     ReadStored,
     Refused,
@@ -130,8 +131,10 @@ class Runner:
                 self._audience.snapshot(viewers, board)
             case SendMarker():
                 self._bus.publish(self._marker, b"")
-            case ReadStored(flow, after):
-                self.loop.aside(self._lister, partial(self._stored.page, flow, after))
+            case ListStored():
+                self.loop.aside(self._lister, partial(self._stored.listed, effect))
+            case ReadStored():
+                self.loop.aside(self._lister, partial(self._stored.results, effect))
             case Erase():
                 self._erase(effect)
             case Configure(device, config):

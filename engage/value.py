@@ -53,6 +53,8 @@ class Value:
     width: int | None = None
     height: int | None = None
     site: str | None = None
+    published: float | None = None
+    """By the worker's clock."""
 
     @property
     def skew(self) -> float | None:
@@ -85,6 +87,7 @@ def value_of(result: Result, flow: str | None, wall: float, *, live: bool) -> Va
         width=seen.width,
         height=seen.height,
         site=result.site,
+        published=result.published_at,
     )
 
 

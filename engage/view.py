@@ -34,6 +34,8 @@ from engage.events import (
     SetDevice,
     Show,
     Started,
+    Stored,
+    StoredListed,
     StoredResults,
     StoreFailed,
     Tick,
@@ -53,6 +55,10 @@ from engage.trouble import trouble_of
 from engage.value import Moment, value_of
 
 _SWEEPS = 100
+_REBUILDING = 1.0
+"""Updates a second until ready: what is heard piece by piece is encoded once."""
+_STORING = 1.0
+"""Seconds from a result's publication until it is stored: only a later object may be of another one."""
 
 Operation = (
     DeviceConfigReceived | DeviceConfigCleared | DeviceCleared | ForgetDevice | SetDevice | EraseFailed
@@ -69,8 +75,8 @@ class View:
         self._workers = Workers()
         self._erasures = Erasures()
         self._broker: Broker = "lost"
-        self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout)
-        self._board = Board(reasons=self._rebuild.reasons())
+        self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout, settings.devices, self._is_missing)
+        self._board = Board(reasons=("starting",))
         self._show_at = 0.0
         self._wanting: dict[str, None] = {}
         self._sweep_at: float | None = None
@@ -114,11 +120,11 @@ class View:
                 return self._operate(event, now)
             case WorkerStatusReceived() | WorkerCleared():
                 self._worker(event)
-            case StoredResults():
+            case StoredListed() | StoredResults() | StoreFailed():
                 return self._stored(event, now)
             case ViewerJoined() | ResyncAsked() | ViewerLeft():
                 self._viewer(event)
-            case Started() | BrokerConnected() | BrokerLost() | MarkerReceived() | StoreFailed():
+            case Started() | BrokerConnected() | BrokerLost() | MarkerReceived():
                 return self._server(event, now)
             case Erased() | Tick():
                 pass
@@ -128,6 +134,8 @@ class View:
         self, event: ResultReceived | DeviceStatusReceived | TroubleReceived, now: float
     ) -> list[Effect]:
         self._set_clock(event.at)
+        if not event.live:
+            self._rebuild.progress(now)
         match event:
             case ResultReceived():
                 return self._result(event, now)
@@ -137,7 +145,7 @@ class View:
                 return self._trouble(event, now)
 
     def _server(
-        self, event: Started | BrokerConnected | BrokerLost | MarkerReceived | StoreFailed, now: float
+        self, event: Started | BrokerConnected | BrokerLost | MarkerReceived, now: float
     ) -> list[Effect]:
         match event:
             case Started(replica, at):
@@ -153,8 +161,6 @@ class View:
                 self._rebuild.lost(reason)
             case MarkerReceived():
                 self._rebuild.marker()
-            case StoreFailed(flow, after, reason):
-                self._rebuild.failed(flow, after, reason, now)
         return []
 
     def _worker(self, event: WorkerStatusReceived | WorkerCleared) -> None:
@@ -197,11 +203,25 @@ class View:
                 return [Configure(device, config)]
         return []
 
-    def _stored(self, page: StoredResults, now: float) -> list[Effect]:
-        effects: list[Effect] = []
-        for result in page.results:
-            effects += self._result(ResultReceived(result, page.flow, page.at, live=False), now)
-        return [*effects, *self._rebuild.page(page.flow, page.after)]
+    def _stored(self, event: StoredListed | StoredResults | StoreFailed, now: float) -> list[Effect]:
+        match event:
+            case StoredListed(flow, found, after):
+                return [*self._rebuild.listed(flow, found, after)]
+            case StoreFailed(asked, reason):
+                self._rebuild.failed(asked, reason, now)
+            case StoredResults(asked, results, at):
+                self._rebuild.read(asked.flow, asked.devices)
+                heard = [ResultReceived(result, asked.flow, at, live=False) for result in results]
+                return [effect for one in heard for effect in self._result(one, now)]
+        return []
+
+    def _is_missing(self, flow: str, stored: Stored) -> bool:
+        """Whether the broker had no result of the device, or one that the stored one was put after."""
+        known = self._roster.known.get(stored.device)
+        held = known.held.get(flow) if known else None
+        if held is None or held.value.published is None:
+            return True
+        return stored.modified > held.value.published + _STORING
 
     def _result(self, event: ResultReceived, now: float) -> list[Effect]:
         if event.flow is not None and event.flow not in self._settings.flows:
@@ -267,7 +287,8 @@ class View:
         self._wanting.clear()
         self._roster.changed.clear()
         if effects:
-            self._show_at = now + 1 / self._settings.updates_per_second
+            rate = self._settings.updates_per_second
+            self._show_at = now + 1 / (rate if self._rebuild.ready else min(rate, _REBUILDING))
         return effects
 
     def _servers(self) -> Servers:

@@ -11,6 +11,8 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._=+@:,-]{1,255}")
 _KEY_LENGTH = 512
 KEY_PATTERN = rf"(?!(.*/)?\.+(/|$)){_SEGMENT.pattern}(/{_SEGMENT.pattern})*"
 """What `check_key` accepts, but for the whole length, as a regular expression for documents."""
+_NO_DOTS = r"(?!\.+(/|$))"
+_KEY = re.compile(rf"{_NO_DOTS}{_SEGMENT.pattern}(/{_NO_DOTS}{_SEGMENT.pattern})*")
 _RESERVED_FLOWS = frozenset({"image", "device", "worker", "engage", "claim", "result", "trouble"})
 
 
@@ -21,8 +23,7 @@ def wire_name(field: str) -> str:
 
 def check_key(key: str) -> str:
     """The S3 key itself; ValueError when empty, over 512 characters, absolute, or with `..` or odd signs."""
-    segments = key.split("/")
-    if len(key) > _KEY_LENGTH or not all(_SEGMENT.fullmatch(s) and s.strip(".") for s in segments):
+    if len(key) > _KEY_LENGTH or not _KEY.fullmatch(key):
         raise ValueError(f"not an object key: {key[:80]!r}")
     return key
 

@@ -2,15 +2,21 @@
 
 import pytest
 
-from engage.events import ReadStored, SendMarker
+from engage.events import ListStored, ReadStored, SendMarker, Stored
 from engage.rebuild import Rebuild
 
-FIRST, SECOND = ReadStored("first", ""), ReadStored("second", "")
+FIRST, SECOND = ListStored("first", ""), ListStored("second", "")
+OLD, NEW = Stored("old", 1.0), Stored("new", 2.0)
+
+
+def make(room: int = 10) -> Rebuild:
+    """Of which only what was modified after 1.0 is missing."""
+    return Rebuild(["first", "second"], 10, room, lambda _flow, stored: stored.modified > 1.0)
 
 
 @pytest.fixture
 def rebuild() -> Rebuild:
-    return Rebuild(["first", "second"], timeout=10)
+    return make()
 
 
 def ready(rebuild: Rebuild, now: float) -> bool:
@@ -18,21 +24,76 @@ def ready(rebuild: Rebuild, now: float) -> bool:
     return rebuild.ready
 
 
-def test_every_page_of_every_flow_is_read(rebuild: Rebuild) -> None:
+def list_nothing(rebuild: Rebuild) -> None:
+    rebuild.listed("first", [], None)
+    rebuild.listed("second", [], None)
+
+
+def test_every_page_of_every_flow_is_listed(rebuild: Rebuild) -> None:
     assert rebuild.started(0) == [FIRST]
-    assert rebuild.page("first", "k") == [ReadStored("first", "k")]
-    assert rebuild.page("first", None) == [SECOND]
-    assert rebuild.page("second", None) == []
+    assert rebuild.listed("first", [OLD], "k") == [ListStored("first", "k")]
+    assert rebuild.listed("first", [OLD], None) == [SECOND]
+    assert rebuild.listed("second", [], None) == []
+
+
+def test_only_what_the_broker_did_not_have_is_read(rebuild: Rebuild) -> None:
+    rebuild.started(0)
+    rebuild.connected(0)
+    rebuild.listed("first", [OLD, NEW], None)
+    rebuild.listed("second", [NEW], None)
+    assert rebuild.due(1) == []
+    rebuild.marker()
+    assert rebuild.due(1) == [ReadStored("first", ("new",))]
+    assert rebuild.due(1) == []
+    rebuild.read("first", ["new"])
+    assert rebuild.due(1) == [ReadStored("second", ("new",))]
+    assert not rebuild.ready
+    rebuild.read("second", ["new"])
+    assert ready(rebuild, 1)
+    assert rebuild.deadline() is None
+
+
+def test_many_are_read_in_turns(rebuild: Rebuild) -> None:
+    rebuild = make(room=10_000)
+    rebuild.started(0)
+    rebuild.marker()
+    rebuild.listed("first", [Stored(f"{n}", 2.0) for n in range(1200)], None)
+    rebuild.listed("second", [], None)
+    turns = []
+    while asked := rebuild.due(1):
+        (page,) = asked
+        assert isinstance(page, ReadStored)
+        turns.append(len(page.devices))
+        rebuild.read(page.flow, page.devices)
+    assert turns == [500, 500, 200]
+
+
+def test_more_than_there_is_room_for_is_not_even_listed() -> None:
+    rebuild = make(room=3)
+    rebuild.started(0)
+    rebuild.marker()
+    assert rebuild.listed("first", [Stored(f"{n}", 2.0) for n in range(5)], "4") == [SECOND]
+    rebuild.listed("second", [], None)
+    assert rebuild.due(1) == [ReadStored("first", ("0", "1", "2"))]
+
+
+def test_without_a_broker_the_store_is_read_after_two_seconds(rebuild: Rebuild) -> None:
+    rebuild.started(0)
+    rebuild.listed("first", [NEW], None)
+    rebuild.listed("second", [], None)
+    assert rebuild.due(1.9) == []
+    assert rebuild.deadline() == 2
+    assert rebuild.due(2) == [ReadStored("first", ("new",))]
 
 
 def test_ready_when_the_marker_is_back_and_the_store_is_read(rebuild: Rebuild) -> None:
     rebuild.started(0)
     assert rebuild.connected(0) == [SendMarker()]
-    rebuild.page("first", None)
+    rebuild.listed("first", [], None)
     rebuild.marker()
     assert not ready(rebuild, 1)
     assert rebuild.reasons() == ("reading the latest results from the store",)
-    rebuild.page("second", None)
+    rebuild.listed("second", [], None)
     assert ready(rebuild, 1)
     assert rebuild.reasons() == ()
     assert rebuild.deadline() is None
@@ -40,12 +101,21 @@ def test_ready_when_the_marker_is_back_and_the_store_is_read(rebuild: Rebuild) -
 
 def test_a_marker_that_does_not_come_back_is_waited_for_until_the_time_out(rebuild: Rebuild) -> None:
     rebuild.started(0)
-    rebuild.page("first", None)
-    rebuild.page("second", None)
+    list_nothing(rebuild)
     rebuild.connected(3)
     assert not ready(rebuild, 12.9)
     assert rebuild.deadline() == 13
     assert ready(rebuild, 13)
+
+
+def test_while_retained_messages_come_the_marker_is_waited_for(rebuild: Rebuild) -> None:
+    rebuild.started(0)
+    list_nothing(rebuild)
+    rebuild.connected(0)
+    for now in range(1, 30):
+        rebuild.progress(now)
+        assert not ready(rebuild, now)
+    assert ready(rebuild, 39)
 
 
 def test_a_store_that_takes_too_long_does_not_hold_it_up(rebuild: Rebuild) -> None:
@@ -54,13 +124,12 @@ def test_a_store_that_takes_too_long_does_not_hold_it_up(rebuild: Rebuild) -> No
     rebuild.marker()
     assert not ready(rebuild, 9.9)
     assert ready(rebuild, 10)
-    assert rebuild.page("first", None) == [SECOND]
+    assert rebuild.listed("first", [], None) == [SECOND]
 
 
 def test_without_a_broker_it_is_never_ready(rebuild: Rebuild) -> None:
     rebuild.started(0)
-    rebuild.page("first", None)
-    rebuild.page("second", None)
+    list_nothing(rebuild)
     rebuild.lost("refused")
     assert not ready(rebuild, 3600)
     assert rebuild.reasons() == ("the MQTT broker is away: refused",)
@@ -73,16 +142,20 @@ def test_a_broker_lost_before_the_marker_is_asked_again(rebuild: Rebuild) -> Non
     assert rebuild.deadline() == 15
 
 
-def test_a_store_that_is_away_is_asked_again_with_growing_pauses(rebuild: Rebuild) -> None:
+@pytest.mark.parametrize("asked", [ListStored("first", "k"), ReadStored("first", ("cam",))])
+def test_a_store_that_is_away_is_asked_again_with_growing_pauses(
+    rebuild: Rebuild, asked: ListStored | ReadStored
+) -> None:
     rebuild.started(0)
-    now, pauses = 0.0, []
+    rebuild.due(2)
+    now, pauses = 2.0, []
     for _ in range(7):
-        rebuild.failed("first", "k", "away", now)
+        rebuild.failed(asked, "away", now)
         deadline = rebuild.deadline()
         assert deadline is not None
         pauses.append(deadline - now)
         assert rebuild.due(deadline - 0.01) == []
-        assert rebuild.due(deadline) == [ReadStored("first", "k")]
+        assert rebuild.due(deadline) == [asked]
         now = deadline
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
     assert rebuild.reasons()[-1] == "the store is away: away"

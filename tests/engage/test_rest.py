@@ -170,7 +170,7 @@ def test_the_newer_of_store_and_broker_wins(build: Build) -> None:
     now = site.clock.wall()
     for name, retained, stored in (("a", 1, 2), ("b", 2, 1)):
         for number, count in ((retained, 1), (stored, 2)):
-            message = encode(result(name, number, now - 5 + number, count=count))
+            message = encode(result(name, number, now - 20 + 5 * number, count=count))
             if count == 1:
                 site.broker.retained[site.topics.result("production", name)] = message
             else:
@@ -197,7 +197,12 @@ def test_a_store_that_is_away_does_not_hold_up_ready_and_is_asked_again(build: B
     assert site.get("/readyz")["reasons"] == ["the store is away: the store is down"]
     site.store.down = False
     site.wait(1)
-    site.until(lambda: site.runner.board.entries)
+
+    def shown() -> bool:
+        site.wait(0.1)
+        return bool(site.runner.board.entries)
+
+    site.until(shown)
     site.wait(1)
     assert site.get("/readyz") == {"ready": True, "reasons": []}
 

@@ -14,7 +14,7 @@ from engage.events import (
     ResultReceived,
     Show,
     Started,
-    StoredResults,
+    StoredListed,
     Tick,
     TroubleReceived,
 )
@@ -29,6 +29,7 @@ class Watcher:
 
     def __init__(self, settings: EngageSection | None = None) -> None:
         self.clock = ManualClock()
+        self.flows = (settings or EngageSection()).flows
         self.view = View(settings or EngageSection(), BUCKET)
         self.shown: list[Show] = []
         self.effects: list[Effect] = []
@@ -51,7 +52,7 @@ class Watcher:
             Started("here", self.now),
             BrokerConnected(),
             MarkerReceived(),
-            StoredResults("production", (), None, self.now),
+            *(StoredListed(flow, (), None) for flow in self.flows),
         )
         return self
 
