@@ -8,8 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.chromium import launched
+from tests.servers import Mosquitto, Weed
 from tests.web.feed import PAGE
 from tests.web.hub import Hub
+from tests.web.service import Worker, service
+from tests.web.site import Site
 
 
 @pytest.fixture(scope="package")
@@ -64,3 +67,28 @@ def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
 def page(browser: Browser, hub: Hub) -> Iterator[Page]:
     with open_page(browser, hub.url) as page:
         yield page
+
+
+@pytest.fixture
+def worker(mosquitto: Mosquitto, weed: Weed, prefix: str, bucket: str) -> Iterator[Worker]:
+    worker = Worker(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket))
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def engage(
+    request: pytest.FixtureRequest,
+    mosquitto: Mosquitto,
+    weed: Weed,
+    prefix: str,
+    bucket: str,
+    worker: Worker,  # noqa: ARG001 -- it makes the bucket
+) -> Iterator[Site]:
+    """Nobody has to sign in, unless the test's module says `AUTH = True`."""
+    auth = getattr(request.module, "AUTH", False)
+    site = service(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket), auth=auth)
+    site.start()
+    yield site
+    site.kill()

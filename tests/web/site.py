@@ -18,15 +18,13 @@ class Site:
     ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._command = command
-        self._env = env or {}
+        self.env = os.environ | (env or {})
         self._ready = ready
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(
-            self._command, env=os.environ | self._env, stdout=quiet, stderr=quiet
-        )
+        self._process = subprocess.Popen(self._command, env=self.env, stdout=quiet, stderr=quiet)
         eventually(self._answers, within=20)
 
     def kill(self) -> None:

@@ -1,119 +1,30 @@
 """The page on the real web service, with a real broker and a real store behind it."""
 
 import re
-import sys
-import time
 from collections.abc import Iterator
-from uuid import uuid4
+from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
-from common.adapters.mqtt import MqttBus
-from common.adapters.s3 import S3Store
-from common.ports.bus import BusEvent, Connected
-from common.settings import BusSettings, StoreSettings
-from common.wire.codec import encode
-from common.wire.keys import capture_key, snapshot_key
-from common.wire.messages import AnalysisMetadata, DeviceStatus, Model, Result, Results
-from common.wire.names import ObjectPath
-from common.wire.topics import Topics
 from tests.eventually import eventually
-from tests.servers import Mosquitto, Weed, free_ports
+from tests.servers import Mosquitto
 from tests.web.conftest import open_page
-from tests.web.feed import picture
 from tests.web.parts import number, tile
+from tests.web.service import Worker
 from tests.web.site import Site
-
-FLOW = "production"
-
-
-class Worker:
-    """Puts pictures and publishes results, as inference does."""
-
-    def __init__(self, bus: BusSettings, store: StoreSettings) -> None:
-        self._topics = Topics(bus.prefix)
-        self._store = S3Store(store)
-        self._store.ensure_bucket()
-        self._bus = MqttBus(bus, f"test-{uuid4().hex[:12]}")
-        self._heard: list[BusEvent] = []
-
-    def start(self) -> None:
-        self._bus.start(self._heard.append)
-        eventually(lambda: any(isinstance(event, Connected) for event in self._heard))
-
-    def stop(self) -> None:
-        self._bus.stop()
-
-    def see(self, device: str, count: int, *, fresh: float = 600) -> None:
-        """`count` people on `device`, now; stale in `fresh` seconds."""
-        now, key = time.time(), snapshot_key(FLOW, device)
-        self._store.put(key, picture(f"{device}: {count}"))
-        results = Results(
-            count=count,
-            counts={"person": count},
-            flow=FLOW,
-            model=Model(name="ssdlite", digest="4c93ff1deb11"),
-            worker="worker-1",
-            inference_ms=48,
-        )
-        result = Result(
-            device_id=device,
-            file_path=ObjectPath(self._store.bucket, key),
-            creation_timestamp=now,
-            capture_id=capture_key(device, now, uuid4().hex),
-            received_at=now,
-            published_at=now,
-            stale_after=now + fresh,
-            analysis_metadata=AnalysisMetadata(results=results),
-        )
-        self._bus.publish(self._topics.result(FLOW, device), encode(result), retain=True)
-
-    def lose(self, device: str) -> None:
-        """The device's will is published."""
-        status = DeviceStatus(device_id=device, state="offline", session="1")
-        self._bus.publish(self._topics.device_status(device), encode(status), retain=True)
-
-
-@pytest.fixture
-def worker(mosquitto: Mosquitto, weed: Weed, prefix: str, bucket: str) -> Iterator[Worker]:
-    worker = Worker(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket))
-    worker.start()
-    yield worker
-    worker.stop()
-
-
-@pytest.fixture
-def engage(
-    mosquitto: Mosquitto,
-    weed: Weed,
-    prefix: str,
-    bucket: str,
-    worker: Worker,  # noqa: ARG001 -- it makes the bucket
-) -> Iterator[Site]:
-    (port,) = free_ports(1)
-    env = {
-        "HEADWAY_ENGAGE__PORT": str(port),
-        "HEADWAY_ENGAGE__AUTH": "false",
-        "HEADWAY_BUS__PORT": str(mosquitto.port),
-        "HEADWAY_BUS__USERNAME": str(mosquitto.settings().username),
-        "HEADWAY_BUS__PASSWORD": mosquitto.secret,
-        "HEADWAY_BUS__PREFIX": prefix,
-        "HEADWAY_STORE__ENDPOINT": f"127.0.0.1:{weed.port}",
-        "HEADWAY_STORE__BUCKET": bucket,
-        "HEADWAY_STORE__ACCESS_KEY": str(weed.settings().access_key),
-        "HEADWAY_STORE__SECRET_KEY": weed.secret,
-    }
-    site = Site(port, [sys.executable, "-m", "engage"], env, ready="/readyz")
-    site.start()
-    yield site
-    site.kill()
 
 
 @pytest.fixture
 def page(browser: Browser, engage: Site) -> Iterator[Page]:
     with open_page(browser, engage.url) as page:
         yield page
+
+
+def wanted(engage: Site, device: str) -> dict[str, Any]:
+    answer = requests.get(f"{engage.url}/api/v1/devices/{device}/settings", timeout=5)
+    return dict(answer.json())
 
 
 def test_what_workers_publish_is_seen_without_reload(page: Page, worker: Worker) -> None:
@@ -169,3 +80,63 @@ def test_lost_broker_is_told_and_the_page_heals(page: Page, worker: Worker, mosq
     expect(page.locator(".link")).to_have_text("No message broker")
     mosquitto.start()
     expect(page.locator(".link")).to_have_text("Connected", timeout=15_000)
+
+
+def test_what_is_asked_of_an_agent_is_in_force_when_it_says_so(
+    page: Page, engage: Site, worker: Worker
+) -> None:
+    worker.see("cam-1", 3)
+    worker.report("cam-1", interval=2, agentVersion="0.2.0")
+    page.goto("/#/device/cam-1")
+    form = page.locator(".settings")
+    form.get_by_label("Name").fill("North gate")
+    form.get_by_label("Site").fill("Yard")
+    form.get_by_label("Seconds").fill("5")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_contain_text("Not in force yet; still a picture every 2 s. Asked for by local")
+    eventually(lambda: wanted(engage, "cam-1")["revision"] is not None)
+    revision = wanted(engage, "cam-1")["revision"]
+    worker.report("cam-1", interval=5, name="North gate", site="Yard", applied=revision)
+    expect(form).to_contain_text("In force: a picture every 5 s.")
+    expect(page.get_by_role("heading", name="North gate")).to_be_visible()
+    expect(page.locator(".title")).to_contain_text("Yard · cam-1")
+
+
+def test_forgotten_device_leaves_every_page(page: Page, worker: Worker) -> None:
+    worker.see("cam-1", 3)
+    worker.see("cam-2", 4)
+    page.goto("/#/device/cam-1")
+    page.get_by_role("button", name="Forget this camera").click()
+    page.get_by_role("dialog").get_by_role("button", name="Forget").click()
+    expect(tile(page, "cam-2")).to_be_visible()
+    expect(tile(page, "cam-1")).to_have_count(0)
+
+
+def test_fleet_shows_agents_and_workers_as_they_report(page: Page, worker: Worker) -> None:
+    worker.report("cam-1", agentVersion="0.2.0", pending=7, error="no answer from 10.0.0.7")
+    worker.report("cam-2", agentVersion="0.3.0", pending=40)
+    worker.join("worker-9")
+    page.goto("/#/fleet")
+    agents = page.get_by_role("table", name="Agents")
+    expect(agents.locator("tbody tr")).to_have_count(2)
+    expect(agents.locator('[data-row="cam-1"]')).to_contain_text("no answer from 10.0.0.7")
+    agents.get_by_role("button", name="Spool").click()
+    agents.get_by_role("button", name="Spool").click()
+    expect(agents.locator("tbody tr").first).to_contain_text("cam-2")
+    expect(agents.get_by_role("columnheader", name="Spool")).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("table", name="Workers")).to_contain_text("worker-9")
+
+
+def test_page_for_one_site_hears_of_no_other(browser: Browser, engage: Site, worker: Worker) -> None:
+    worker.see("cam-1", 3)
+    worker.report("cam-1", site="North")
+    worker.see("cam-2", 4)
+    worker.report("cam-2", site="South")
+    with open_page(browser, engage.url) as page:
+        page.goto("/?kiosk&site=South")
+        expect(page.locator(".tile h2")).to_have_text(["cam-2"])
+        expect(page.get_by_role("heading", name="South")).to_be_visible()
+        worker.see("cam-1", 9)
+        worker.see("cam-2", 5)
+        expect(page.locator(".sum .number")).to_have_text("5")
+        expect(page.locator(".tile")).to_have_count(1)

@@ -1,20 +1,18 @@
 """By keyboard, on a phone, in the dark, with a screen reader."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.web.axe import findings
 from tests.web.conftest import open_page
 from tests.web.hub import Device, Hub, agent, device, never_seen, set_aside, worker
 from tests.web.parts import tile
 
 SHOWN = ".empty, .tile.live, .view .plot canvas, .fleet tbody tr"
 """What each view has once it is drawn."""
-
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def wall() -> list[Device]:
@@ -26,14 +24,6 @@ def wall() -> list[Device]:
         device("cam-3", 5, state="offline"),
         never_seen("a-device-with-a-very-long-name-" + "x" * 97),
     ]
-
-
-def findings(page: Page) -> list[str]:
-    """Serious and critical findings of axe-core on the page as it stands."""
-    page.evaluate(AXE.read_text())
-    report: dict[str, Any] = page.evaluate("axe.run()")
-    grave = [found for found in report["violations"] if found["impact"] in {"serious", "critical"}]
-    return [f"{found['id']}: {node['html']}" for found in grave for node in found["nodes"]]
 
 
 def test_keyboard_walks_the_wall_and_opens_a_device(page: Page, hub: Hub) -> None:

@@ -12,6 +12,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
 }
 
+/** 8 s, 2 min, 3 h, 2 d: one unit, where there is little room. */
+export function brief(seconds: number): string {
+  return duration(seconds).split(" ").slice(0, 2).join(" ");
+}
+
 export function plural(n: number, one: string, many: string): string {
   return `${n} ${n === 1 ? one : many}`;
 }

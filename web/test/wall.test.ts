@@ -20,7 +20,7 @@ function ids(query: Partial<Query>): string[] {
 
 describe("the wall shows", () => {
   test.each<[string, Partial<Query>, string[]]>([
-    ["everything", {}, ["arch", "cam-2", "bay", "door"]],
+    ["everything", {}, ["arch", "bay", "cam-2", "door"]],
     ["a name or an id, in any case", { text: "CRANE cam" }, ["cam-2"]],
     ["a site by its words", { text: "nor gat" }, ["arch"]],
     ["nothing that lacks a word", { text: "crane bay" }, []],
@@ -33,12 +33,18 @@ describe("the wall shows", () => {
     expect(ids(query)).toEqual(shown);
   });
 
+  const many = YARD.flatMap((one) => [0, 1, 2, 3, 4].map((n) => ({ ...one, id: `${one.id}-${n}` })));
+
   test("sites as sections, devices without one last", () => {
-    expect(arrange(YARD, EVERYTHING).map((section) => section.title)).toEqual(["North", "South", ""]);
+    expect(arrange(many, EVERYTHING).map((section) => section.title)).toEqual(["North", "South", ""]);
   });
 
   test("groups as sections of one site", () => {
-    expect(arrange(YARD, { ...EVERYTHING, site: "North" }).map((section) => section.title)).toEqual(["Gates", ""]);
+    expect(arrange(many, { ...EVERYTHING, site: "North" }).map((section) => section.title)).toEqual(["Gates", ""]);
+  });
+
+  test("few without sections", () => {
+    expect(arrange(YARD, EVERYTHING).map((section) => section.title)).toEqual([null]);
   });
 
   test("one section without a title where there are no sites", () => {

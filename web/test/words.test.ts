@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toSay } from "../src/shell/say";
-import { condition, duration, milliseconds, skewText } from "../src/words";
+import { brief, condition, duration, milliseconds, skewText } from "../src/words";
 
 test.each([
   [0, "0 s"],
@@ -14,6 +14,15 @@ test.each([
   [187_200, "2 d 4 h"],
 ])("%f s is %s", (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+test.each([
+  [59.9, "59 s"],
+  [119, "1 min"],
+  [11_260, "3 h"],
+  [187_200, "2 d"],
+])("%f s is %s in brief", (seconds, text) => {
+  expect(brief(seconds)).toBe(text);
 });
 
 test.each([

@@ -7,7 +7,8 @@ import { placesOf } from "../wall/arranged";
 import type { DesiredSettings, Device, Settings as Wanted } from "../wire";
 import { duration, moment } from "../words";
 
-const AGAIN = 1500; // ms
+const AGAIN = 1000; // ms
+const TRIES = 10;
 const NOTHING: Wanted = { interval: null, name: null, site: null, group: null, paused: null };
 
 function path(device: Device): string {
@@ -48,18 +49,30 @@ export function Settings({ device }: { device: Device }) {
   const [answer, setAnswer] = useState<DesiredSettings | null>(null);
   const loading = useAction();
   const saving = useAction();
-  const look = async (): Promise<void> => setAnswer(await call<DesiredSettings>("GET", path(device)));
-  const underWay = answer !== null && answer.desired !== null && answer.revision === null;
+  const [tries, setTries] = useState(0);
+
+  async function look(): Promise<void> {
+    const next = await call<DesiredSettings>("GET", path(device));
+    if (next.revision !== null || tries <= 1) setAnswer(next);
+    setTries(next.revision === null ? tries - 1 : 0);
+  }
+
+  async function save(field: (name: string) => string): Promise<void> {
+    const sent = await call<DesiredSettings>("PUT", path(device), wanted(field));
+    setAnswer(sent);
+    setTries(sent.desired === null ? 1 : TRIES);
+  }
 
   useEffect(() => {
     void loading.run(look);
   }, [device.deviceID]);
 
+  // What was sent goes by way of the broker: it is looked for until it has a revision.
   useEffect(() => {
-    if (!underWay) return;
+    if (tries <= 0) return;
     const timer = setTimeout(() => void loading.run(look), AGAIN);
     return () => clearTimeout(timer);
-  }, [answer]);
+  }, [tries]);
 
   const desired = answer?.desired ?? NOTHING;
   return (
@@ -75,7 +88,7 @@ export function Settings({ device }: { device: Device }) {
           action={saving}
           button="Save"
           done="Sent"
-          onSend={async (field) => setAnswer(await call<DesiredSettings>("PUT", path(device), wanted(field)))}
+          onSend={save}
         >
           <Field label="Name" name="name" value={desired.name ?? ""} maxLength={100} />
           <div class="two">

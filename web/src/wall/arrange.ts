@@ -59,13 +59,16 @@ function byAge(a: Item, b: Item): number {
   return (a.from ?? -Infinity) === (b.from ?? -Infinity) ? 0 : (a.from ?? -Infinity) - (b.from ?? -Infinity);
 }
 
-/** By name they stand in sections: sites, and groups within one site. Otherwise the order is one over all. */
+const FEW = 8; // fit one screen without sections
+
+/** By name many stand in sections: sites, and groups within one site. Otherwise the order is one over all. */
 export function arrange(inOrder: readonly Item[], query: Query): readonly Section[] {
   const items = inOrder.filter(wanted(query));
   if (query.sort !== "name") {
     const sorted = [...items].sort(query.sort === "count" ? byCount : byAge);
     return sorted.length === 0 ? [] : [{ title: null, ids: sorted.map((item) => item.id) }];
   }
+  if (items.length <= FEW) return items.length === 0 ? [] : [{ title: null, ids: items.map((item) => item.id) }];
   return sections(items, query.site === null ? (item) => item.site : (item) => item.group);
 }
 

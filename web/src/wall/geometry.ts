@@ -35,7 +35,7 @@ function grid(space: Space, look: Look, columns: number, gap: number, height: (w
 }
 
 function onPhone(count: number, space: Space, pictures: boolean): Geometry {
-  if (!pictures) return grid(space, "bare", space.width < 320 ? 1 : 2, 8, () => 112);
+  if (!pictures) return grid(space, "bare", space.width < 320 ? 1 : 2, 8, () => 120);
   if (count <= 2) return grid(space, "stacked", 1, 10, (width) => (width * 3) / 4 + FACTS);
   return grid(space, "strip", columnsOf(space.width, 320, 10, 2), 10, () => 112);
 }
@@ -43,7 +43,7 @@ function onPhone(count: number, space: Space, pictures: boolean): Geometry {
 /** Few devices fill the screen without scrolling; many stay small enough to be seen together. */
 export function geometryOf(count: number, space: Space, pictures: boolean): Geometry {
   if (space.width < PHONE) return onPhone(count, space, pictures);
-  if (!pictures) return grid(space, "bare", columnsOf(space.width, 176, 10, 99), 10, () => 112);
+  if (!pictures) return grid(space, "bare", columnsOf(space.width, 176, 10, 99), 10, () => 120);
   const rows = (n: number, gap: number): number => (space.height - gap * (n - 1)) / n;
   if (count <= 1 && space.width >= WIDE) return grid(space, "beside", 1, 16, () => Math.max(320, space.height));
   if (count === 4 && space.width >= WIDE) return grid(space, "beside", 2, 16, () => Math.max(240, rows(2, 16)));

@@ -65,7 +65,7 @@ export function Tile({ id, look, place, index, of, heading: Heading, scrolled = 
           <Count count={device.count} state={state} />
           <p class="when">
             <Lamp state={state} />
-            <Age seen={cell.seen} />
+            <Age seen={cell.seen} inBrief={look === "bare"} />
           </p>
         </div>
         <Remark device={device} />

@@ -1,0 +1,119 @@
+"""Signing in to the real service: nobody sees anything before."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engage.access.admin import DAY
+from engage.access.names import welcome_link
+from engage.access.roles import Role
+from headway.door import accounts
+from tests.servers import Weed
+from tests.web.axe import findings
+from tests.web.conftest import open_page
+from tests.web.parts import number
+from tests.web.service import Worker
+from tests.web.site import Site
+
+AUTH = True
+PASSWORD = "a long walk by the sea"
+
+
+@pytest.fixture
+def page(browser: Browser, engage: Site) -> Iterator[Page]:
+    with open_page(browser, engage.url) as page:
+        yield page
+
+
+@pytest.fixture
+def welcome(engage: Site, weed: Weed, bucket: str) -> str:
+    """The link of the first admin."""
+    with accounts(weed.settings(bucket=bucket)) as admin:
+        secret, _ = admin.invite(Role.ADMIN, None, DAY, "test")
+    return welcome_link(engage.url, secret)
+
+
+def join(page: Page, link: str, name: str) -> None:
+    page.goto(link)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Create my account").click()
+
+
+def sign_in(page: Page, name: str, password: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_link_makes_an_account_and_only_who_has_one_sees_numbers(
+    page: Page, welcome: str, worker: Worker
+) -> None:
+    worker.see("cam-1", 3)
+    page.goto("/#/device/cam-1")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.locator(".view, .sum")).to_have_count(0)
+    join(page, welcome, "ada")
+    expect(number(page, "cam-1")).to_have_text("3")
+    page.get_by_role("link", name="ada").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_in(page, "ada", "not the password")
+    expect(page.get_by_role("alert").filter(has_text="password")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(0)
+    page.goto("/")
+    sign_in(page, "ada", PASSWORD)
+    expect(number(page, "cam-1")).to_have_text("3")
+    worker.see("cam-1", 4)
+    expect(number(page, "cam-1")).to_have_text("4")
+    page.goto(welcome)
+    join(page, welcome, "eve")
+    expect(page.get_by_role("alert")).to_contain_text("ask an admin for another")
+
+
+def test_admin_invites_makes_tokens_and_sees_what_was_changed(
+    browser: Browser, page: Page, engage: Site, welcome: str
+) -> None:
+    join(page, welcome, "ada")
+    page.get_by_role("link", name="ada").click()
+    page.get_by_text("Make a token").click()
+    page.get_by_label("What for").fill("the board in the hall")
+    page.get_by_role("button", name="Make token").click()
+    expect(page.locator(".secret")).to_contain_text("it is shown this once")
+    page.get_by_role("button", name="Revoke the board in the hall").click()
+    expect(page.get_by_role("button", name="Revoke")).to_have_count(0)
+    page.get_by_text("Invite somebody").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator(".secret code", has_text="/#/welcome/").inner_text()
+    with open_page(browser, engage.url) as other:
+        join(other, link, "bob")
+        expect(other.get_by_role("heading", name="No cameras yet")).to_be_visible()
+        other.get_by_role("link", name="bob").click()
+        expect(other.get_by_role("heading", name="Password")).to_be_visible()
+        expect(other.get_by_role("heading", name="Tokens")).to_have_count(0)
+        page.reload()
+        page.get_by_role("button", name="Remove bob").click()
+        expect(page.get_by_role("button", name="Remove bob")).to_have_count(0)
+        expect(other.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
+    page.reload()
+    expect(page.locator(".list").last).to_contain_text("revoke token")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    browser: Browser, engage: Site, welcome: str, scheme: Literal["light", "dark"]
+) -> None:
+    with open_page(browser, engage.url, color_scheme=scheme) as page:
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert findings(page) == []
+        page.goto(welcome)
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+        assert findings(page) == []
+        join(page, welcome, "ada")
+        page.get_by_role("link", name="ada").click()
+        expect(page.get_by_role("heading", name="Changes")).to_be_visible()
+        assert findings(page) == []
