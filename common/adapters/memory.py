@@ -121,6 +121,9 @@ class MemoryBus:
         if self._ready:
             self._broker.replay(self, new)
 
+    def unsubscribe(self, *filters: str) -> None:
+        self.filters = [f for f in self.filters if f not in filters]
+
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
         if self._ready:
             self._send(topic, payload, retain, token)

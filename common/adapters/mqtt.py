@@ -1,4 +1,8 @@
-"""The bus over MQTT: version 5, and 3.1.1 with a broker that knows no better. The one home of paho."""
+"""The bus over MQTT: version 5, and 3.1.1 with a broker that knows no better.
+
+The one that is known to speak 3.1.1 only, nats-server, keeps a stream's consumer for every filter: it refuses
+most of a hundred at once, and one is in force some time after it was asked for.
+"""
 
 import socket
 import sys
@@ -14,10 +18,19 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from common.adapters.mqtt_filters import Filters
 from common.adapters.tls import cause, client_context
-from common.ports.bus import BusEvent, Connected, Delivered, Disconnected, Received, Undelivered, Will
+from common.ports.bus import (
+    BusEvent,
+    Connected,
+    Delivered,
+    Disconnected,
+    Received,
+    Refused,
+    Undelivered,
+    Will,
+)
 from common.settings import BusSettings
 
 log = structlog.get_logger(__name__)
@@ -49,8 +62,7 @@ class MqttBus:
         self._settings = settings
         self._client_id = client_id
         self._will = will
-        self._filters: list[str] = []
-        self._granting: set[int] = set()
+        self._filters = Filters()
         self._waiting: deque[_Publish] = deque()
         self._sending = threading.Lock()
         self._switching = threading.Lock()
@@ -70,10 +82,10 @@ class MqttBus:
         self._connect()
 
     def subscribe(self, *filters: str) -> None:
-        new = [f for f in dict.fromkeys(filters) if f not in self._filters]
-        self._filters += new
-        if new and self._client.is_connected():
-            _subscribe(self._client, new)
+        self._filters.add(self._client, filters)
+
+    def unsubscribe(self, *filters: str) -> None:
+        self._filters.remove(self._client, filters)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
         self._waiting.append(_Publish(topic, payload, retain, token))
@@ -144,10 +156,7 @@ class MqttBus:
             self._refused(client, reason)
             return
         self._window = min(_IN_FLIGHT, getattr(properties, "ReceiveMaximum", _IN_FLIGHT))
-        if self._filters:
-            mid = _subscribe(client, self._filters)
-            self._granting = {mid} if mid is not None else set()
-        else:
+        if not self._filters.connected(client):
             self._granted(client)
 
     def _refused(self, client: paho.Client, reason: ReasonCode) -> None:
@@ -196,16 +205,18 @@ class MqttBus:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        for reason in reasons:
-            if reason.is_failure:
-                log.error("the MQTT broker refused a subscription", reason=str(reason))
-        self._granting.discard(mid)
-        if not self._granting and not self._ready:
+        refused, all_answered = self._filters.answered(mid, reasons)
+        if refused:
+            some = dict(list(refused.items())[:3])
+            log.error("the MQTT broker refused subscriptions", count=len(refused), some=some)
+        for one, reason in refused.items():
+            self._sink(Refused(one, reason))
+        if all_answered and not self._ready:
             self._granted(client)
 
     def _granted(self, client: paho.Client) -> None:
-        version = "5" if client.protocol == MQTTProtocolVersion.MQTTv5 else "3.1.1"
-        self._sink(Connected(f"{self._address} MQTT {version}"))
+        is_5 = client.protocol == MQTTProtocolVersion.MQTTv5
+        self._sink(Connected(f"{self._address} MQTT {'5' if is_5 else '3.1.1'}", many_filters=is_5))
         self._ready = True
         self._flush()
 
@@ -266,14 +277,6 @@ class MqttBus:
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._sink(Received(message.topic, bytes(message.payload), message.retain))
-
-
-def _subscribe(client: paho.Client, filters: list[str]) -> int | None:
-    if client.protocol == MQTTProtocolVersion.MQTTv5:
-        _, mid = client.subscribe([(f, SubscribeOptions(qos=1)) for f in filters])
-    else:
-        _, mid = client.subscribe([(f, 1) for f in filters])
-    return mid
 
 
 def _shut(sock: Any) -> None:  # noqa: ANN401 -- paho hides its type

@@ -7,9 +7,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The session is up and every subscription is granted; `server` says what answered."""
+    """The session is up and every subscription is granted; `server` says what answered.
+
+    `many_filters`: it takes them by the thousand, each in force before what this client sends after it.
+    """
 
     server: str
+    many_filters: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,15 @@ class Undelivered:
     reason: str
 
 
-BusEvent = Connected | Disconnected | Received | Delivered | Undelivered
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The broker does not let us hear what matches this filter; the other filters stand."""
+
+    filter: str
+    reason: str
+
+
+BusEvent = Connected | Disconnected | Received | Delivered | Undelivered | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,13 @@ class Bus(Protocol):
         """Connect, and reconnect for as long as it runs; `sink` must not block."""
 
     def subscribe(self, *filters: str) -> None:
-        """Receive what matches, from now on and after every reconnect. QoS 1."""
+        """Receive what matches, from now on and after every reconnect. QoS 1.
+
+        What matches two filters may come twice.
+        """
+
+    def unsubscribe(self, *filters: str) -> None:
+        """Receive no longer what only these match; what is under way may still come."""
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
         """QoS 1. With a token the outcome comes back as Delivered or Undelivered."""

@@ -220,3 +220,56 @@ def test_stops_at_once_in_every_state(rig: Rig, state: str) -> None:
     start = monotonic()
     ear.bus.stop()
     assert monotonic() - start < 1.5
+
+
+def test_what_is_no_longer_subscribed_to_does_not_come(join: Join, prefix: str) -> None:
+    """Nor after an unsubscribe that names other filters too; what is published before it does."""
+    ear = join(f"{prefix}/x", f"{prefix}/y", f"{prefix}/end")
+    ear.bus.publish(f"{prefix}/x", b"before")
+    ear.until(lambda e: e.payloads())
+    ear.bus.unsubscribe(f"{prefix}/x", f"{prefix}/never")
+    for topic in ("x", "y", "end"):
+        ear.bus.publish(f"{prefix}/{topic}", topic.encode())
+    assert ear.until(lambda e: b"end" in e.payloads()).payloads() == [b"before", b"y", b"end"]
+
+
+@pytest.mark.parametrize("rig", ["memory", "mosquitto"], indirect=True)
+def test_a_narrower_filter_takes_over_from_a_wildcard_without_a_gap(join: Join, prefix: str) -> None:
+    """Where the broker says that it is good at that."""
+    ear = join(f"{prefix}/image/+", f"{prefix}/end")
+    assert ear.all(Connected)[0].many_filters
+    speaker = join()
+    for number in range(200):
+        speaker.bus.publish(f"{prefix}/image/{number % 2}", str(number).encode())
+        if number == 100:
+            ear.bus.subscribe(*(f"{prefix}/image/{n}" for n in range(0, 2000, 2)))
+            ear.bus.unsubscribe(f"{prefix}/image/+")
+    speaker.bus.publish(f"{prefix}/end", b"end")
+    heard = set(ear.until(lambda e: b"end" in e.payloads()).payloads())
+    assert {str(number).encode() for number in range(0, 200, 2)} <= heard
+
+
+def test_filters_changed_after_the_start_survive_an_outage(rig: Rig, join: Join, prefix: str) -> None:
+    """More of them than one packet holds, where the broker takes many; some change while there is none."""
+    ear = join(f"{prefix}/old", f"{prefix}/gone")
+    many = 250 if ear.all(Connected)[0].many_filters else 10
+    ear.bus.subscribe(*(f"{prefix}/{n}" for n in range(many)))
+    ear.bus.unsubscribe(f"{prefix}/old", *(f"{prefix}/{n}" for n in range(many - 5)))
+    rig.down()
+    ear.disconnected()
+    ear.bus.unsubscribe(f"{prefix}/gone")
+    ear.bus.subscribe(f"{prefix}/new")
+    rig.up()
+    ear.connected(2)
+    last = str(many - 1)
+    for topic in ("old", "gone", "0", str(many - 6), last, "new"):
+        ear.bus.publish(f"{prefix}/{topic}", topic.encode())
+    assert ear.until(lambda e: b"new" in e.payloads()).payloads() == [last.encode(), b"new"]
+
+
+def test_unsubscribing_is_undone_by_subscribing_again(join: Join, prefix: str) -> None:
+    ear = join(f"{prefix}/x")
+    ear.bus.unsubscribe(f"{prefix}/x")
+    ear.bus.subscribe(f"{prefix}/x")
+    ear.bus.publish(f"{prefix}/x", b"again")
+    ear.until(lambda e: e.payloads() == [b"again"])
