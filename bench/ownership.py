@@ -22,7 +22,8 @@ from common.wire.messages import Capture, Claim, Finished, Model, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import Topics
 from inference.events import Online, Peer, Said, Seen, Tick
-from inference.worker import Identity, Worker
+from inference.identity import Identity
+from inference.worker import Worker
 from tests.chaos.scene import scene
 from tests.eventually import eventually
 

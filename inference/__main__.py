@@ -15,13 +15,14 @@ from common.wire.codec import encode
 from common.wire.messages import Model
 from common.wire.topics import Topics
 from inference.batch_size import load_tuned
+from inference.identity import Identity
 from inference.model.error import ModelError
 from inference.model.prepare import prepare
 from inference.model_process import ModelProcess
 from inference.runner import Runner
 from inference.settings import InferenceSection, InferenceSettings
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +65,7 @@ def _timing(own: InferenceSection, best: int) -> Timing:
         max_wait=own.max_wait,
         settle=own.settle,
         lease=own.lease,
+        share_from=own.share_from,
         policy=own.policy,
         max_age=own.max_age,
         keep=own.keep,

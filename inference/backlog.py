@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from common.wire.messages import MAX_BATCH
+from common.wire.messages import MAX_BATCH, Capture
 from inference.collect import Announced, Selection
 
 
@@ -16,7 +16,7 @@ class Backlog:
         max_wait: float,
         patience: float,
         max_age: float,
-        turn: Callable[[str], int],
+        turn: Callable[[Capture], int],
         memory: int = 50_000,
     ) -> None:
         self._max_batch = max_batch
@@ -65,4 +65,4 @@ class Backlog:
         return (key for key, announced in self._waiting.items() if announced.born <= born)
 
     def _opens(self, announced: Announced) -> float:
-        return announced.since + self._turn(announced.key) * self._patience
+        return announced.since + self._turn(announced.capture) * self._patience

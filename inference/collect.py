@@ -81,7 +81,7 @@ class Collector:
         max_batch: int,
         max_wait: float,
         patience: float,
-        turn: Callable[[str], int],
+        turn: Callable[[Capture], int],
         memory: int = 50_000,
     ) -> None:
         self._max_batch = max_batch
@@ -157,7 +157,7 @@ class Collector:
 
     def _place(self, name: str, device: _Device, since: float) -> None:
         """Into the heap where it belongs."""
-        turn = self._turn(_latest(device.waiting).key)
+        turn = self._turn(_latest(device.waiting).capture)
         opens = since + turn * self._patience
         if (since, opens) != (device.since, device.opens):
             device.since, device.opens = since, opens

@@ -12,7 +12,9 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """The bus is up, with every subscription granted."""
+    """The bus is up, with every subscription granted; `many_filters` as in the bus's Connected."""
+
+    many_filters: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,18 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Peer:
     status: WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The device exists."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeard:
+    """The broker refused to let us listen to some devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,8 @@ Event = (
     | Seen
     | Said
     | Peer
+    | Known
+    | NotHeard
     | Fetched
     | Analysed
     | Crashed
@@ -231,4 +247,33 @@ class Sweep:
     after: str
 
 
-Effect = Say | Decided | Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Drop | Delete | Sweep
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Subscribe to the announcements of devices; `+` is all of them. NotHeard or nothing."""
+
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Undo a Listen."""
+
+    devices: tuple[str, ...]
+
+
+Effect = (
+    Say
+    | Decided
+    | Fetch
+    | Analyse
+    | Show
+    | Publish
+    | Settle
+    | Keep
+    | SetAside
+    | Drop
+    | Delete
+    | Sweep
+    | Listen
+    | Ignore
+)

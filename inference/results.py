@@ -6,7 +6,7 @@ from common.wire.keys import quarantine_key, snapshot_key
 from common.wire.messages import MAX_BOXES, AnalysisMetadata, Capture, Result, Results, Trouble
 from common.wire.names import ObjectPath
 from inference.analyse import Analysis
-from inference.worker import Identity
+from inference.identity import Identity
 
 _LEAST, _UNKNOWN, _MISSED = 5.0, 30.0, 3
 

@@ -7,12 +7,21 @@ from functools import partial
 
 from common.inbox import Inbox
 from common.loop import Loop
-from common.ports.bus import Bus, BusEvent, Connected, Delivered, Disconnected, Received, Undelivered
+from common.ports.bus import (
+    Bus,
+    BusEvent,
+    Connected,
+    Delivered,
+    Disconnected,
+    Received,
+    Refused,
+    Undelivered,
+)
 from common.ports.clock import Clock
 from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
 from common.wire.codec import encode, encode_people_counter
-from common.wire.messages import AnyMessage, Capture, Claim, Finished, Renewal, WorkerStatus
+from common.wire.messages import AnyMessage, Capture, Claim, DeviceStatus, Finished, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from inference import metrics
@@ -26,7 +35,11 @@ from inference.events import (
     Event,
     Failed,
     Fetch,
+    Ignore,
     Keep,
+    Known,
+    Listen,
+    NotHeard,
     Offline,
     Online,
     Peer,
@@ -42,10 +55,11 @@ from inference.events import (
     Sweep,
     Tick,
 )
+from inference.identity import Identity
 from inference.results import result, trouble
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 
 SHARD = "0"
 
@@ -67,6 +81,7 @@ class Runner:
         self._worker = worker
         self._me = me
         self._compat = settings.compat.people_counter
+        self._shares = settings.inference.share_from > 0
         self._bus = bus
         self._bucket = store.bucket
         self._clock = clock
@@ -86,6 +101,8 @@ class Runner:
         self._bus.subscribe(
             self._topics.claim(self._me.flow), self._topics.worker_status(), self._topics.image()
         )
+        if self._shares:
+            self._bus.subscribe(self._topics.device_status())
         if self._compat:
             self._bus.subscribe(PEOPLE_COUNTER)
         self._bus.start(self.hear)
@@ -103,7 +120,7 @@ class Runner:
         match event:
             case Connected():
                 BUS_CONNECTED.set(1)
-                self.loop.post(Online())
+                self.loop.post(Online(event.many_filters))
             case Disconnected():
                 BUS_CONNECTED.set(0)
                 self.loop.post(Offline())
@@ -111,6 +128,8 @@ class Runner:
                 self.loop.post(Published(self._publishing.pop(event.token)))
             case Undelivered():
                 self.loop.post(Failed(self._publishing.pop(event.token), event.reason))
+            case Refused():
+                self.loop.post(NotHeard())
             case Received():
                 message = self._inbox.open(event)
                 if message is not None and (heard := self._event(message, event.topic)) is not None:
@@ -133,10 +152,12 @@ class Runner:
                 return Said(message)
             case WorkerStatus():
                 return Peer(message)
+            case DeviceStatus():
+                return Known(message.device_id)
             case _:
                 return None
 
-    def perform(self, effect: Effect) -> None:  # noqa: C901 -- one arm an effect
+    def perform(self, effect: Effect) -> None:  # noqa: C901, PLR0912 -- one arm an effect
         """On the loop's thread: nothing here blocks."""
         steps = self._steps
         match effect:
@@ -164,6 +185,10 @@ class Runner:
                 self._aside("tidy", partial(steps.delete, effect.keys, effect.reason))
             case Sweep():
                 self._aside("tidy", partial(steps.sweep, effect.after))
+            case Listen():
+                self._bus.subscribe(*map(self._topics.image, effect.devices))
+            case Ignore():
+                self._bus.unsubscribe(*map(self._topics.image, effect.devices))
         metrics.LOAD.set(self._worker.load)
         metrics.WAITING.set(self._worker.waiting)
 

@@ -40,6 +40,9 @@ class InferenceSection(Section):
     lease: float = Field(
         6.0, gt=0, le=600, description="seconds after which a silent owner's captures are free"
     )
+    share_from: int = Field(
+        4, ge=0, le=1000, description="live workers from which each hears some devices only; 0: all hear all"
+    )
     policy: Policy = Field("latest", description="latest of each device, or every capture up to max_age")
     max_age: float = Field(
         60.0, gt=0, le=86_400, description="seconds; with policy every, older ones are shed"

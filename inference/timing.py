@@ -7,7 +7,10 @@ from inference.collect import Policy
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """At most `max_batch` devices a batch, `room` batches, `model_batch` pictures at once; else seconds."""
+    """At most `max_batch` devices a batch, `room` batches, `model_batch` pictures at once; else seconds.
+
+    Announcements are shared out among `share_from` workers and more that have `share_devices` each.
+    """
 
     max_batch: int = 8
     model_batch: int = 1
@@ -21,6 +24,8 @@ class Timing:
     heartbeat: float = 5.0
     sweep: float = 30.0
     keep: float = 5.0
+    share_from: int = 4
+    share_devices: int = 32
     policy: Policy = "latest"
     max_age: float = 60.0
 

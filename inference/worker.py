@@ -7,11 +7,10 @@ claim is ours; a picture that is missing is somebody else's finished work, and o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from common.wire.keys import parse_capture_key
-from common.wire.messages import Capture, Finished, Model, WorkerStatus
+from common.wire.messages import Capture, Claim, Finished, Presence, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.backlog import Backlog
 from inference.batches import Batch, Batches, Job
@@ -26,6 +25,8 @@ from inference.events import (
     Effect,
     Event,
     Fetch,
+    Known,
+    NotHeard,
     NotKept,
     Offline,
     Online,
@@ -37,24 +38,13 @@ from inference.events import (
     Swept,
     Tick,
 )
+from inference.identity import Identity
+from inference.listening import Listening
 from inference.peers import Peers
 from inference.pipeline import Pipeline
 from inference.timing import USUAL, Timing
 
 _ANSWER = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a worker says of itself."""
-
-    worker: str
-    session: str
-    flow: str
-    bucket: str
-    model: Model
-    profile: str
-    provider: str = ""
 
 
 class Worker:
@@ -66,11 +56,12 @@ class Worker:
         self._known: dict[str, Announced] = {}
         self._ballots = Ballots(me.worker, timing.lease)
         self._peers = Peers(me.worker, me.flow)
+        self._listening = Listening(me.worker, self._peers, timing.share_from, timing.share_devices)
         batch = timing.max_batch, timing.max_wait, timing.patience
         self._waiting: Collector | Backlog = (
-            Collector(*batch, self._peers.turn)
+            Collector(*batch, self._listening.turn)
             if timing.policy == "latest"
-            else Backlog(*batch, timing.max_age, self._peers.turn)
+            else Backlog(*batch, timing.max_age, self._listening.turn)
         )
         self._batches = Batches(timing.room)
         self._pipeline = Pipeline(self._batches, self._known, timing.model_batch, timing.keep)
@@ -110,14 +101,15 @@ class Worker:
                 times.append(max(ripe, self._ready_at))
         return min((t for t in times if t is not None), default=None)
 
-    def _react(self, event: Event, now: float) -> list[Effect]:
+    def _react(self, event: Event, now: float) -> list[Effect]:  # noqa: C901 -- one arm an event
         match event:
             case Tick():
                 return self._tick(now)
             case Online():
                 self._ready_at = self._heartbeat_at = now + self._timing.listen
                 self._sweep_at = self._ready_at
-                return [Say(self.status("online"))]
+                effects = [] if event.many_filters else self._share_nothing()
+                return [*effects, Say(self.status("online"))]
             case Offline():
                 self._ready_at = None
                 return []
@@ -127,6 +119,10 @@ class Worker:
                 return self._said(event, now)
             case Peer():
                 return self._peer(event.status, now)
+            case Known():
+                return self._listening.learn(event.device)
+            case NotHeard():
+                return self._share_nothing()
             case Swept():
                 return self._swept(event, now)
             case Analysed() | Crashed():
@@ -143,37 +139,28 @@ class Worker:
         effects: list[Effect] = []
         if self._heartbeat_at <= now:
             self._heartbeat_at = now + self._timing.heartbeat
-            if self._peers.forget_silent(now - 3 * self._timing.heartbeat):
-                self._waiting.reconsider()
-            effects.append(Say(self.status("online")))
+            self._peers.forget_silent(now - 3 * self._timing.heartbeat)
+            effects += self._others_changed()
+            left = self._listening.leave()
+            effects += [Say(self.status("online")), *left]
         if self._sweep_at is not None and self._sweep_at <= now:
             self._sweep_at = None
             effects.append(Sweep(""))
         return effects
 
-    def status(self, state: Literal["online", "offline"]) -> WorkerStatus:
-        me = self._me
-        return WorkerStatus(
-            worker=me.worker,
-            state=state,
-            session=me.session,
-            flow=me.flow,
-            load=self.load,
-            shed=self._shed,
-            model=me.model,
-            profile=me.profile,
-            provider=me.provider or None,
-        )
+    def status(self, state: Presence) -> WorkerStatus:
+        return self._me.status(state, self.load, self._shed, self._listening.declared)
 
     def _seen(self, seen: Seen, now: float) -> list[Effect]:
         announced = Announced(seen.capture, seen.received_at, now, now - seen.age)
         key = announced.key
+        effects = self._listening.learn(seen.capture.device_id)
         if key in self._known or self._ballots.is_finished(key):
-            return []
+            return effects
         self._known[key] = announced
         if not self._ballots.is_taken(key):
             self._wait(announced)
-        return []
+        return effects
 
     def _wait(self, announced: Announced) -> None:
         for pushed in self._waiting.add(announced):
@@ -210,7 +197,13 @@ class Worker:
         for key in (*heard.finished, *heard.forgotten):
             self._forget(key)
         renewal = self._ballots.renewal(heard.defend)
-        return [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+        effects: list[Effect] = [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+        return [*effects, *self._learn(said.message)] if isinstance(said.message, Claim) else effects
+
+    def _learn(self, claim: Claim) -> list[Effect]:
+        """Of devices that others hear."""
+        parsed = (parse_capture_key(key) for key, _ in claim.captures)
+        return [effect for key in parsed if key for effect in self._listening.learn(key.device)]
 
     def _forget(self, key: str) -> None:
         if self._batches.find(key) is None:
@@ -218,11 +211,20 @@ class Worker:
 
     def _peer(self, status: WorkerStatus, now: float) -> list[Effect]:
         change = self._peers.hear(status, now)
-        if change:
-            self._waiting.reconsider()
+        effects = self._others_changed() if change else []
         if change == "went":
             self._wait_again(self._ballots.bury(status.worker), now)
-        return []
+        return effects
+
+    def _share_nothing(self) -> list[Effect]:
+        self._listening.give_up()
+        return self._others_changed()
+
+    def _others_changed(self) -> list[Effect]:
+        """Other workers than before are there, or else: it may be another one's turn to listen or to take."""
+        if self._listening.review():
+            self._waiting.reconsider()
+        return self._listening.join()
 
     def _swept(self, swept: Swept, now: float) -> list[Effect]:
         effects: list[Effect] = []

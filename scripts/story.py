@@ -31,8 +31,9 @@ from inference.events import (
     Shown,
     Tick,
 )
+from inference.identity import Identity
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 
 BUS, FETCH, MODEL, STEP = 0.005, 0.004, 0.055, 0.003
 KEY = "captures/door/20260102T030405000000Z-0123456789abcdef0123456789abcdef.jpg"

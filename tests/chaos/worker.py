@@ -14,9 +14,10 @@ from common.wire.messages import Model
 from common.wire.topics import Topics
 from inference.__main__ import _timing
 from inference.detector import PERSON, Detection, Picture
+from inference.identity import Identity
 from inference.runner import Runner
 from inference.settings import InferenceSettings
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 
 
 class Brightness:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from common.wire.messages import Capture
 from inference.events import Delete, Event, Failed, Fetched, Missing, Seen, Settled, Swept, Tick
+from tests.inference.agenda import Agenda
 from tests.inference.weather import Weather
 
 EPOCH = 1_700_000_000.0
@@ -13,11 +14,10 @@ YOUNG = 3.0
 
 
 @dataclass(kw_only=True)
-class Depot:
+class Depot(Agenda):
     """`stored`: each picture with the time when it came."""
 
     weather: Weather = field(default_factory=Weather)
-    now: float = 0.0
     chance: random.Random = field(default_factory=random.Random)
     stored: dict[str, tuple[Capture, float]] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)

@@ -12,10 +12,11 @@ from common.wire.codec import encode
 from common.wire.keys import CAPTURES, result_key
 from common.wire.messages import Capture, Model, Result
 from common.wire.topics import Topics
+from inference.identity import Identity
 from inference.runner import Runner
 from inference.settings import InferenceSettings
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 from tests.chaos.worker import Brightness
 from tests.eventually import eventually
 from tests.inference.camera import Agent, jpeg

@@ -17,11 +17,11 @@ def announced(device: str, taken_at: float, since: float = 0.0, sequence: int | 
     )
 
 
-def first(_key: str) -> int:
+def first(_capture: Capture) -> int:
     return 0
 
 
-def second(_key: str) -> int:
+def second(_capture: Capture) -> int:
     return 1
 
 

@@ -13,12 +13,13 @@ from common.wire.codec import decode, encode
 from common.wire.keys import CAPTURES
 from common.wire.messages import Model, Result, Trouble
 from common.wire.topics import Topics
+from inference.identity import Identity
 from inference.model.error import ModelError
 from inference.model_process import ModelCrashed, ModelProcess
 from inference.runner import Runner
 from inference.settings import InferenceSettings
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 from tests.eventually import eventually
 from tests.inference.camera import Agent
 from tests.inference.poison import Delicate, broken, jpeg, picture

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from common.wire.messages import Capture, Claim, Model
 from common.wire.names import ObjectPath
 from inference.events import Said, Seen
+from inference.identity import Identity
 from inference.peers import TURNS
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 from tests.inference.weather import Order, Weather
 from tests.inference.world import World
 

@@ -7,8 +7,9 @@ from common.wire.messages import Capture, Claim, Finished, Model, Renewal, Worke
 from common.wire.names import ObjectPath
 from inference.claim import Ballots, rank
 from inference.events import Decided, Delete, Effect, Online, Peer, Said, Say, Seen, Swept, Tick
+from inference.identity import Identity
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 
 KEY = capture_key("cam", 1_700_000_000.0, "0" * 32)
 CAPTURE = Capture(device_id="cam", file_path=ObjectPath("bucket", KEY), creation_timestamp=1)

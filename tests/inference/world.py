@@ -1,7 +1,5 @@
 """Workers in virtual time, with a store, agents and a consumer of results; the same for the same seed."""
 
-import heapq
-import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +22,9 @@ from inference.events import (
     Event,
     Failed,
     Fetch,
+    Ignore,
+    Known,
+    Listen,
     Offline,
     Online,
     Peer,
@@ -38,37 +39,22 @@ from inference.events import (
     Sweep,
     Tick,
 )
+from inference.identity import Identity
 from inference.timing import Timing
-from inference.worker import Identity, Worker
+from inference.worker import Worker
 from tests.inference.depot import EPOCH, Depot
+from tests.inference.process import Process
 from tests.inference.weather import Broker
 
 BUCKET = "people-counter-images"
 _SPIN = 1000
 
 
-@dataclass(slots=True, eq=False)
-class Process:
-    """A worker that runs; a restarted one is another process under its name. `skew`: its clock's error."""
-
-    name: str
-    core: Worker
-    session: str
-    skew: float = 0.0
-    alive: bool = True
-    cut: bool = False
-    frozen: bool = False
-    missed: list[Event] = field(default_factory=list)
-    outbox: list[Callable[[], None]] = field(default_factory=list)
-    claimed: set[str] = field(default_factory=set)
-    ticking: float | None = None
-    spins: int = 0
-
-
 @dataclass
 class World(Depot):
     """`analysed` counts how often the model saw each capture, `results` how often one was published,
-    `accepted` who published the one that a consumer took: the first for the capture.
+    `accepted` who published the one that a consumer took: the first for the capture, `heard` how often a
+    worker was sent a capture's announcement. `introduced`: devices have a status before they speak.
     """
 
     seed: int
@@ -76,6 +62,7 @@ class World(Depot):
     timing: Timing = field(default_factory=Timing)
     work: float = 0.05
     skew: float = 0.0
+    introduced: bool = False
     analysed: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
     accepted: dict[str, str] = field(default_factory=dict)
@@ -83,13 +70,12 @@ class World(Depot):
     running: dict[str, Process] = field(default_factory=dict)
     takeovers: list[float] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
+    heard: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self._numbers = itertools.count()
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._broker = Broker(self.weather, self.chance, self.at)
-        self._retained: dict[str, WorkerStatus] = {}
+        self._retained: dict[str, Event] = {}
         self._orphans: dict[str, float] = {}
         self._story = blake2s()
         for number in range(self.workers):
@@ -99,15 +85,6 @@ class World(Depot):
     def story(self) -> str:
         """A digest of everything that happened."""
         return self._story.hexdigest()
-
-    def at(self, time: float, act: Callable[[], None]) -> None:
-        heapq.heappush(self._agenda, (time, next(self._numbers), act))
-
-    def run(self, until: float) -> None:
-        while self._agenda and self._agenda[0][0] <= until:
-            self.now, _, act = heapq.heappop(self._agenda)
-            act()
-        self.now = until
 
     def alive(self) -> Iterator[Process]:
         return (process for process in self.running.values() if process.alive)
@@ -125,8 +102,8 @@ class World(Depot):
     def _join(self, process: Process) -> None:
         """Subscribed: what is retained comes first."""
         self.give(process, Online())
-        for status in list(self._retained.values()):
-            self.give(process, Peer(status))
+        for event in list(self._retained.values()):
+            self.give(process, event)
 
     def crash(self, name: str, *, will: bool = True) -> None:
         """As kill -9: the will speaks, or is lost with the broker's connection to everyone."""
@@ -154,6 +131,7 @@ class World(Depot):
     def _reconnect(self, process: Process) -> None:
         process.cut = False
         if process.alive:
+            process.want()()
             waiting, process.outbox = process.outbox, []
             for send in waiting:
                 send()
@@ -178,17 +156,39 @@ class World(Depot):
         key = capture_key(device, taken_at, UUID(int=self.chance.getrandbits(128)).hex)
         made = Capture(device_id=device, file_path=ObjectPath(BUCKET, key), creation_timestamp=taken_at)
         self.stored[key] = (made, self.now)
+        if self.introduced and device not in self._retained:
+            self._tell(device, lambda _: Known(device), lambda: self._retain(device, Known(device)))
         for n in range(times if announce else 0):
             self.at(self.now + (self.chance.uniform(0, late) if n else 0.0), lambda: self._announce(made))
         return key
 
     def _announce(self, made: Capture) -> None:
+        def seen(process: Process) -> Event | None:
+            if not process.hears(made.device_id):
+                return None
+            self.heard[process.name, made.file_path.key] += 1
+            return Seen(made, EPOCH + self.now + process.skew)
+
+        self._tell(made.device_id, seen)
+
+    def _tell(
+        self,
+        sender: str,
+        event: Callable[[Process], Event | None],
+        arrived: Callable[[], None] = lambda: None,
+    ) -> None:
         def receivers() -> Iterator[tuple[str, Callable[[], None]]]:
             for process in self.alive():
-                seen = Seen(made, EPOCH + self.now + process.skew)
-                yield process.name, partial(self._deliver, process, seen)
+                if (told := event(process)) is not None:
+                    yield process.name, partial(self._deliver, process, told)
 
-        self._broker.publish(self.now, made.device_id, lambda: None, receivers)
+        self._broker.publish(self.now, sender, arrived, receivers)
+
+    def _subscribe(self, process: Process, more: tuple[str, ...] = (), less: tuple[str, ...] = ()) -> None:
+        """While there is no connection the adapter remembers it."""
+        grant = process.want(more, less)
+        if not process.cut:
+            self._broker.publish(self.now, process.name, grant, lambda: ())
 
     def _deliver(self, process: Process, event: Event) -> None:
         if not process.cut:
@@ -203,15 +203,11 @@ class World(Depot):
         self._note(sender, message)
         event = Peer(message) if isinstance(message, WorkerStatus) else Said(message)
 
-        def arrived() -> None:
-            if isinstance(message, WorkerStatus):
-                self._retained[message.worker] = message
+        kept = isinstance(event, Peer)
+        self._tell(sender.name, lambda _: event, lambda: self._retain(sender.name, event) if kept else None)
 
-        def receivers() -> Iterator[tuple[str, Callable[[], None]]]:
-            for process in self.alive():
-                yield process.name, partial(self._deliver, process, event)
-
-        self._broker.publish(self.now, sender.name, arrived, receivers)
+    def _retain(self, topic: str, event: Event) -> None:
+        self._retained[topic] = event
 
     def _note(self, sender: Process, message: Any) -> None:
         if isinstance(message, Claim):
@@ -257,7 +253,7 @@ class World(Depot):
 
         self.at(self.now + self.chance.uniform(0, seconds), end)
 
-    def _perform(self, process: Process, effect: Effect) -> None:
+    def _perform(self, process: Process, effect: Effect) -> None:  # noqa: C901 -- one arm an effect
         match effect:
             case Say():
                 self._cast(process, effect.message)
@@ -277,6 +273,10 @@ class World(Depot):
                 self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():
                 self._later(process, 0.01, lambda: self._sweep(process.skew, effect.after))
+            case Listen():
+                self._subscribe(process, more=effect.devices)
+            case Ignore():
+                self._subscribe(process, less=effect.devices)
             case Drop() | Decided():
                 pass
 

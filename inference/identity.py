@@ -1,0 +1,32 @@
+"""What a worker says of itself."""
+
+from dataclasses import dataclass
+
+from common.wire.messages import Model, Presence, WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`bucket` is where its captures lie."""
+
+    worker: str
+    session: str
+    flow: str
+    bucket: str
+    model: Model
+    profile: str
+    provider: str = ""
+
+    def status(self, state: Presence, load: int, shed: int, shards: str | None) -> WorkerStatus:
+        return WorkerStatus(
+            worker=self.worker,
+            state=state,
+            session=self.session,
+            flow=self.flow,
+            load=load,
+            shed=shed,
+            model=self.model,
+            profile=self.profile,
+            provider=self.provider or None,
+            shards=shards,
+        )
