@@ -40,10 +40,10 @@ class Asked(BaseModel):
 
 Listed = Annotated[
     tuple[T, ...],
-    BeforeValidator(lambda text: tuple(text.split(",")) if isinstance(text, str) else text),
-    Field(min_length=1, max_length=1000),
+    BeforeValidator(lambda text: tuple(text.split(",") if text else ()) if isinstance(text, str) else text),
+    Field(max_length=1000),
 ]
-"""Values of a query parameter, with commas between them."""
+"""Values of a query parameter, with commas between them; an empty one has none."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def as_json(
 ) -> bytes:
     """`Devices`, or `SelectedDevices` where there are fields."""
     devices = [device_json(entry, now, flow) for entry in found.devices]
-    if fields:
+    if fields is not None:
         devices = [orjson.dumps(_chosen(device, fields)) for device in devices]
     return b'{"revision":%d,"cursor":%b,"full":%b,"devices":[%b],"gone":%b}' % (
         board.revision,
@@ -35,7 +35,7 @@ def as_json(
 
 def as_csv(devices: Sequence[Entry], now: float, flow: str | None, fields: Sequence[str] | None) -> bytes:
     """RFC 4180 with a header; what is nested only where it is asked for, as JSON."""
-    columns = tuple(dict.fromkeys(("deviceID", *fields))) if fields else _COLUMNS
+    columns = tuple(dict.fromkeys(("deviceID", *fields))) if fields is not None else _COLUMNS
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(columns)

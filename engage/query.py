@@ -67,8 +67,8 @@ class Wanted:
         chosen = sites if query.site is None else frozenset({query.site})
         if sites is not None and chosen is not None:
             chosen &= sites
-        ids = frozenset(query.ids) if query.ids else None
-        states = frozenset(query.state) if query.state else None
+        ids = frozenset(query.ids) if query.ids is not None else None
+        states = frozenset(query.state) if query.state is not None else None
         return cls(Scope(chosen, query.flow, ids, query.group), states, sites)
 
     @property

@@ -128,7 +128,7 @@ class Tokens(Answer):
 class AuditQuery(Asked):
     limit: int = Field(100, ge=1, le=500)
     before: str = Field(
-        "", pattern=r"^(\d{8}T\d{12}Z-[0-9a-f]{16})?$", description="`next` of the page before"
+        "", pattern=r"^([0-9]{8}T[0-9]{12}Z-[0-9a-f]{16})?$", description="`next` of the page before"
     )
 
 

@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 _DAYS = 92
 """How far back one page of the log looks."""
 
+_FIRST = 2000
+"""No change is of a year before it."""
+
 _MOST_A_DAY = 100_000
 
 
@@ -34,8 +37,13 @@ class Audit:
 
     def recent(self, most: int, before: str = "") -> list[tuple[str, AuditEntry]]:
         """The latest first, by name; `before` is the name at which the page before ended."""
-        last = datetime.strptime(before[:8], "%Y%m%d").replace(tzinfo=UTC) if before else None
+        try:
+            last = datetime.strptime(before[:8], "%Y%m%d").replace(tzinfo=UTC) if before else None
+        except ValueError:
+            return []
         day, names = last or datetime.fromtimestamp(self.clock.wall(), UTC), list[str]()
+        if day.year < _FIRST:
+            return []
         for _ in range(_DAYS):
             found = list(islice(self.vault.names(AuditEntry, f"{day:%Y%m%d}"), _MOST_A_DAY))
             names += sorted((name for name in found if not before or name < before), reverse=True)
