@@ -2,6 +2,7 @@
 
 import ctypes
 import mmap
+import os
 import pickle
 import signal
 import sys
@@ -43,6 +44,7 @@ def _serve(pipe: Connection, pixels: mmap.mmap) -> None:
 def main() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # who has little to do goes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends us
     pipe, memory = Connection(int(sys.argv[1])), int(sys.argv[2])
     try:
