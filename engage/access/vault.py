@@ -210,5 +210,6 @@ class Vault:
         """Put it last; the ones that were read least recently go first."""
         old = self._kept.pop(path, kept)
         self._kept[path] = old if old.at > kept.at else kept
-        while len(self._kept) > _MOST_KEPT:
-            self._kept.pop(next(iter(self._kept), path), None)
+        if len(self._kept) > _MOST_KEPT:
+            for oldest in list(self._kept)[: _MOST_KEPT // 10]:
+                self._kept.pop(oldest, None)
