@@ -80,7 +80,6 @@ class Lines:
                 line.hang_up(1002, "no Socket.IO packet that a browser sends")
                 return
             self._server.eio._trigger_event("message", line.sid, packet, run_async=False)  # noqa: SLF001 -- as its own sockets call it
-        line.environ.pop("werkzeug.request", None)
         line.joined = any(
             self._server.manager.sid_from_eio_sid(line.sid, namespace)
             for namespace in list(self._server.manager.get_namespaces())
@@ -126,6 +125,19 @@ class Lines:
             sock.send(_handshake(key) + pack(Opcode.TEXT, _opening(sid)))
         eio._trigger_event("connect", sid, kept, run_async=False)  # noqa: SLF001 -- likewise
         line.open()
+
+
+class Members(socketio.Manager):  # type: ignore[misc]
+    """Who is in which namespace. There are no rooms of python-socketio: leaving would look into every one."""
+
+    def basic_disconnect(self, sid: str, namespace: str, **_more: object) -> None:
+        for room in (sid, None):
+            self.basic_leave_room(sid, namespace, room)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in pending.get(namespace, ()):
+                pending[namespace].remove(sid)
+                if not pending[namespace]:
+                    del pending[namespace]
 
 
 def is_sane(packet: str) -> bool:

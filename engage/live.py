@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import socketio  # type: ignore[import-untyped]
-from flask import Flask, request
+from flask import Flask
 from flask_socketio import SocketIO
 from socketio.exceptions import ConnectionRefusedError as Refusal  # type: ignore[import-untyped]
 
@@ -21,7 +21,7 @@ from engage.access.roles import LOCAL, Principal
 from engage.board import Board, Delta, renewed
 from engage.events import Event, ResyncAsked, ViewerJoined, ViewerLeft
 from engage.line import INTERVAL, LARGEST_MESSAGE, TIMEOUT, Hub, Line
-from engage.lines import Lines
+from engage.lines import Lines, Members
 from engage.models import OriginalResult
 from engage.packets import LIVE, Packet, Packets
 from engage.polling import Polling
@@ -80,7 +80,7 @@ class Live:
             "async_handlers": False,
             "transports": ["websocket", "polling"] if self._compat else ["websocket"],
             "cors_allowed_origins": self._may_connect,
-            "manage_session": False,
+            "client_manager": Members(),
             "ping_interval": INTERVAL,
             "ping_timeout": TIMEOUT,
             "max_http_buffer_size": LARGEST_MESSAGE,
@@ -94,18 +94,18 @@ class Live:
     def attach(self, app: Flask, tell: Callable[[Event], bool]) -> None:
         """Serve at /socket.io/ of `app`; `tell` takes what browsers do."""
         self._tell = tell
-        on = self._socketio.on
-        on("connect", namespace=LIVE)(self._connect)
-        on("disconnect", namespace=LIVE)(self._disconnect)
-        on("resync", namespace=LIVE)(self._resync)
-        on("watch", namespace=LIVE)(self._watch)
         routes = app.wsgi_app
         self._socketio.init_app(app)
+        on = self._server.on  # Flask-SocketIO's would make a request of each event, and keep it
+        on("connect", self._connect, namespace=LIVE)
+        on("disconnect", self._disconnect, namespace=LIVE)
+        on("resync", self._resync, namespace=LIVE)
+        on("watch", self._watch, namespace=LIVE)
         if self._lines and self._hub:
             self._lines.attach(app, self._server)
             self._hub.every(_RECHECK, self.recheck)
         if self._compat:
-            on("connect", namespace=ORIGINAL)(self._welcome)
+            on("connect", self._welcome, namespace=ORIGINAL)
             self._polling.attach(app, routes)
 
     def show(self, before: Board, board: Board, delta: Delta) -> None:
@@ -142,9 +142,7 @@ class Live:
                 self._rooms.enter(name, viewer.scope)
                 self._ask(name)
 
-    def _connect(self, auth: object = None) -> None:
-        name, server = _viewer(), self._server
-        environ = server.get_environ(name, namespace=LIVE)
+    def _connect(self, name: str, environ: dict[str, Any], auth: object) -> None:
         try:
             scope = asked(auth, self._flows)
         except ValueError as error:
@@ -153,7 +151,7 @@ class Live:
         if principal is None:
             raise Refusal("sign in first, or send a token that is valid")
         line = None
-        if self._lines and (line := self._lines.get(server.manager.eio_sid_from_sid(name, LIVE))) is None:
+        if self._lines and (line := self._lines.get(self._session(name))) is None:
             raise Refusal("connect with the transport `websocket`")
         if len(self._viewers) >= self._most:
             raise Refusal("there are too many viewers already; try again later")
@@ -166,28 +164,28 @@ class Live:
             line.drained = partial(self._ask, name)
         metrics.VIEWERS.set(len(self._viewers))
 
-    def _disconnect(self, _reason: object = None) -> None:
-        self._forget(_viewer())
-        self._tell(ViewerLeft(_viewer()))
+    def _disconnect(self, name: str, _reason: object) -> None:
+        self._forget(name)
+        self._tell(ViewerLeft(name))
 
     def _forget(self, name: str) -> None:
         self._viewers.pop(name, None)
         self._rooms.leave(name)
         metrics.VIEWERS.set(len(self._viewers))
 
-    def _resync(self, *_anything: object) -> None:
-        self._tell(ResyncAsked(_viewer()))
+    def _resync(self, name: str, *_anything: object) -> None:
+        self._tell(ResyncAsked(name))
 
-    def _watch(self, body: object = None, *_anything: object) -> dict[str, str]:
+    def _watch(self, name: str, body: object = None, *_anything: object) -> dict[str, str]:
         """The answer, for those who ask for one; what is not well formed changes nothing."""
         try:
             scope = asked(body, self._flows)
         except ValueError as error:
             return {"error": str(error)}
-        if viewer := self._viewers.get(_viewer()):
+        if viewer := self._viewers.get(name):
             viewer.asked = scope
-            self._rooms.enter(_viewer(), viewer.scope)
-            self._ask(_viewer())
+            self._rooms.enter(name, viewer.scope)
+            self._ask(name)
         return {}
 
     def _ask(self, name: str) -> None:
@@ -199,6 +197,10 @@ class Live:
     @property
     def _server(self) -> socketio.Server:
         return self._socketio.server  # type: ignore[attr-defined]  # Flask-SocketIO's types lack it
+
+    def _session(self, name: str) -> str:
+        """The Engine.IO session that a viewer came with."""
+        return str(self._server.manager.eio_sid_from_sid(name, LIVE))
 
     def _packets(self, board: Board) -> Packets:
         return Packets(board, self._clock.monotonic(), self._clock.wall())
@@ -215,9 +217,9 @@ class Live:
                 self._rooms.behind(name)
                 metrics.BEHIND.inc()
 
-    def _welcome(self, auth: object = None) -> None:
+    def _welcome(self, _name: str, environ: dict[str, Any], auth: object = None) -> None:
         """They ask REST for what was before. Their page has no sign-in, so where there is one, none come."""
-        principal = self._identify(self._server.get_environ(_viewer(), namespace=ORIGINAL), auth)
+        principal = self._identify(environ, auth)
         if principal is None or principal.kind != "local":
             raise Refusal("the page of the original people-counter cannot sign in")
 
@@ -225,7 +227,3 @@ class Live:
         """Pages of our own host and of the allowed origins; other programs send no origin."""
         host = environ.get("HTTP_HOST")
         return origin is None or origin in self._origins or origin in {f"http://{host}", f"https://{host}"}
-
-
-def _viewer() -> str:
-    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO puts it there
