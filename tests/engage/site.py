@@ -110,9 +110,9 @@ class Site:
         assert answer.status_code == 200, answer.text
         return answer.json
 
-    def browser(self, namespace: str = LIVE) -> Any:
+    def browser(self, namespace: str = LIVE, auth: Any = None) -> Any:
         """A Socket.IO client; `get_received(namespace)` answers what came."""
-        client = self.live._socketio.test_client(self.app, namespace=namespace)
+        client = self.live._socketio.test_client(self.app, namespace=namespace, auth=auth)
         self.pump()
         self.wait(0.3)
         return client
