@@ -49,6 +49,7 @@ def running(cameras: list[str], *flags: str, ready: float = 90.0) -> Iterator[St
             folder,
             "--port",
             str(port),
+            "--no-auth",
             *named,
             *flags,
         ]

@@ -29,11 +29,13 @@ from engage.contract import Body, Contract, json
 from engage.settings import RoleWord
 
 LINK_SECONDS = 3 * DAY
+Base = Callable[[], str]
+"""The address people reach the page by, without a slash at its end."""
+
 _NOTHING = {204: Body(media_type="", description="done")}
 
 
-def add_users(api: Contract, access: Access, base: Callable[[], str]) -> None:
-    """`base` is the address people reach the page by, without a slash at its end."""
+def add_invitations(api: Contract, access: Access, base: Base) -> None:
     admin = access.admin
 
     @api.post(
@@ -47,6 +49,10 @@ def add_users(api: Contract, access: Access, base: Callable[[], str]) -> None:
         secret, made = admin.invite(role(body.role), _sites(body.sites), body.seconds, current().name)
         done("invite", "", role=body.role, sites=_words(made.sites))
         return json(InvitationMade(link=welcome_link(base(), secret), expires=made.expires))
+
+
+def add_users(api: Contract, access: Access, base: Base) -> None:
+    admin = access.admin
 
     @api.get("/api/v1/users", "The people who have an account", {200: Body(People)}, role=Role.ADMIN)
     def users() -> Response:

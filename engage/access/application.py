@@ -9,12 +9,12 @@ from common.ports.clock import Clock
 from common.ports.store import ObjectStore
 from engage.access.accounts import Accounts, Aside
 from engage.access.admin import Admin
-from engage.access.admin_routes import add_audit, add_tokens, add_users
+from engage.access.admin_routes import add_audit, add_invitations, add_tokens, add_users
 from engage.access.audit import Audit
 from engage.access.failures import RefusedError
 from engage.access.gate import Access, Gate, away, refusal
 from engage.access.roles import Role
-from engage.access.session_routes import Desk, add_session
+from engage.access.session_routes import Desk, add_passwords, add_session
 from engage.access.sessions import Sessions
 from engage.access.sweep import Sweep
 from engage.access.vault import Vault, VaultAwayError
@@ -58,8 +58,10 @@ def add_access(app: Flask, api: Contract, settings: EngageSection, access: Acces
     outside = settings.oidc.issuer is not None and settings.auth
     desk = Desk(access, settings.oidc.label if outside else None)
     add_session(api, access, desk)
+    add_passwords(api, access, desk)
     if outside:
         _add_oidc(api, settings, access, desk, base)
+    add_invitations(api, access, base)
     add_users(api, access, base)
     add_tokens(api, access)
     add_audit(api, access)

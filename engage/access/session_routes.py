@@ -78,6 +78,8 @@ def add_session(api: Contract, access: Access, desk: Desk) -> None:
         clear_session(response)
         return response
 
+
+def add_passwords(api: Contract, access: Access, desk: Desk) -> None:
     @api.put(
         "/api/v1/session/password",
         "Change one's own password; every other session of the user ends",

@@ -9,6 +9,8 @@ import pytest
 import requests
 import socketio  # type: ignore[import-untyped]
 
+from headway.errors import UserError
+from headway.installed import settings_of
 from tests.eventually import eventually
 from tests.headway.test_up import Up, running
 
@@ -84,3 +86,12 @@ def _actions(up: Up) -> set[str]:
     headers = {"Authorization": f"Bearer {up.token()}"}
     answer = requests.get(f"{up.web}/api/v1/audit", headers=headers, timeout=10)
     return {entry["action"] for entry in json.loads(answer.text)["entries"]}
+
+
+def test_in_a_container_the_environment_has_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match="--data"):
+        settings_of(tmp_path, None)
+    monkeypatch.setenv("HEADWAY_STORE__ENDPOINT", "store:8333")
+    assert settings_of(tmp_path, None).store.endpoint == "store:8333"
