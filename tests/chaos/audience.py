@@ -21,7 +21,7 @@ from common.ports.store import NotFoundError, StoreError
 from common.settings import BusSettings, StoreSettings
 from common.wire.codec import decode, encode
 from common.wire.keys import CAPTURES, capture_key, result_key
-from common.wire.messages import Capture, Claim, Finished, Renewal, Result, WorkerStatus
+from common.wire.messages import Capture, Claim, DeviceStatus, Finished, Renewal, Result, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import Topics
 from engage.value import Value, supersedes, value_of
@@ -32,6 +32,7 @@ FLOW = "production"
 SHADES = 8
 DEVICES = 2000
 _WINDOW = 100
+_QUEUE = 100_000
 _PATIENCE = 60.0
 
 
@@ -75,7 +76,8 @@ class Audience:
     def __init__(self, bus: BusSettings, store: StoreSettings) -> None:
         self.books = Books()
         self.online: set[str] = set()
-        self._bus = MqttBus(bus, f"audience-{uuid4().hex[:8]}")
+        self.sharing: set[str] = set()
+        self._bus = MqttBus(bus.model_copy(update={"queue": _QUEUE}), f"audience-{uuid4().hex[:8]}")
         self._store = S3Store(store)
         self._topics = Topics(bus.prefix)
         self._values: dict[str, Value] = {}
@@ -108,7 +110,12 @@ class Audience:
                 case Claim() | Renewal() | Finished():
                     self.books.said[type(message).__name__] += 1
                 case WorkerStatus():
-                    (self.online.add if message.state == "online" else self.online.discard)(message.worker)
+                    self._worker(message)
+
+    def _worker(self, status: WorkerStatus) -> None:
+        here = status.state == "online"
+        (self.online.add if here else self.online.discard)(status.worker)
+        (self.sharing.add if here and status.shards else self.sharing.discard)(status.worker)
 
     def _result(self, result: Result) -> None:
         key = result.capture_id or ""
@@ -128,6 +135,8 @@ class Audience:
 
     def send(self, numbers: Iterable[int], rate: float = inf) -> None:
         """A hundred are under way at once; so many a second at most."""
+        numbers = list(numbers)
+        self.introduce(numbers)
         with ThreadPoolExecutor(4, "agent") as agents:
             sent = []
             for number in numbers:
@@ -138,6 +147,12 @@ class Audience:
                 sent.append(agents.submit(self._send, number))
             for done in sent:
                 done.result()
+
+    def introduce(self, numbers: Iterable[int]) -> None:
+        """Devices say that they are there before they speak."""
+        for number in numbers:
+            status = DeviceStatus(device_id=f"cam-{number}", state="online", session="s")
+            self._bus.publish(self._topics.device_status(status.device_id), encode(status), retain=True)
 
     def _send(self, number: int) -> None:
         device = f"cam-{number % DEVICES}"

@@ -1,7 +1,9 @@
 """A worker wired as `python -m inference` is, with a model so cheap that its owner is what is tested."""
 
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from common import service
@@ -17,7 +19,11 @@ from inference.detector import PERSON, Detection, Picture
 from inference.identity import Identity
 from inference.runner import Runner
 from inference.settings import InferenceSettings
+from inference.timing import USUAL
 from inference.worker import Worker
+
+HEARTBEAT = "CHAOS_HEARTBEAT"
+"""The environment variable with its seconds."""
 
 
 class Brightness:
@@ -44,7 +50,8 @@ def main() -> int:
     detector = Brightness()
     model = Model(name=detector.name, digest=detector.digest)
     me = Identity(own.name, uuid4().hex, own.flow, settings.store.bucket, model, own.profile)
-    worker = Worker(me, _timing(own, detector.batch))
+    heartbeat = float(os.environ.get(HEARTBEAT, USUAL.heartbeat))
+    worker = Worker(me, replace(_timing(own, detector.batch), heartbeat=heartbeat))
     will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))
     bus = MqttBus(settings.bus, f"headway-worker-{own.name}", will)
     runner = Runner(worker, me, settings, bus, S3Store(settings.store), detector, SystemClock())
