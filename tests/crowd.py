@@ -42,14 +42,25 @@ class Browser:
 class Crowd:
     """Call `step` again and again; it waits at most a few milliseconds."""
 
-    def __init__(self, ports: Sequence[int], scopes: Sequence[dict[str, Any]], *, keep: bool = False) -> None:
-        """One browser for each scope, on the ports in turn; `keep` decodes all that comes."""
+    def __init__(
+        self,
+        ports: Sequence[int],
+        scopes: Sequence[dict[str, Any]],
+        *,
+        keep: bool = False,
+        unread: int = 2**18,
+    ) -> None:
+        """One browser for each scope, on the ports in turn; `keep` decodes all that comes.
+
+        The kernel keeps `unread` bytes for each.
+        """
         self.browsers = [Browser(json.dumps(scope).encode()) for scope in scopes]
         self.delays = array("d")
         """Seconds from the server's `now` to the receipt, of changes."""
         self.bytes = 0
         self._ports = ports
         self._keep = keep
+        self._unread = unread
         self._away = set(self.browsers)
         self._number = {browser: number for number, browser in enumerate(self.browsers)}
         self._selector = selectors.DefaultSelector()
@@ -98,9 +109,13 @@ class Crowd:
 
     def _connect(self, browser: Browser) -> None:
         port = self._ports[(self._number[browser] + browser.lost) % len(self._ports)]
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._unread)
+        sock.settimeout(2)
         try:
-            sock = socket.create_connection(("127.0.0.1", port), timeout=2)
+            sock.connect(("127.0.0.1", port))
         except OSError:
+            sock.close()
             browser.lost += 1
             self._later(browser)
             return

@@ -7,7 +7,8 @@ import pytest
 from common.wire.messages import DeviceStatus
 from engage.access.roles import Principal, Role
 from engage.lines import is_sane
-from engage.live import LIVE, ORIGINAL
+from engage.live import ORIGINAL
+from engage.packets import LIVE
 from tests.engage.conftest import Build
 from tests.engage.samples import WALL
 from tests.engage.site import Site

@@ -213,3 +213,25 @@ def test_it_stops_when_asked(engage: Engage, browser: Browser, number: signal.Si
     assert process
     process.send_signal(number)
     assert process.wait(4) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "advice"),
+    [
+        ({}, 400, "connect to it as one"),
+        ({"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}, 400, "connect to it as one"),
+        ({"Upgrade": "websocket", "Sec-WebSocket-Key": "a", "Sec-WebSocket-Version": "8"}, 426, "version 13"),
+        (
+            {"Upgrade": "websocket", "Sec-WebSocket-Key": "a", "Origin": "https://evil.example"},
+            403,
+            "allowed_origins",
+        ),
+    ],
+)
+def test_a_handshake_that_is_refused_says_why(
+    engage: Engage, headers: dict[str, str], status: int, advice: str
+) -> None:
+    url = f"{engage.url}/socket.io/?EIO=4&transport=websocket"
+    answer = requests.get(url, headers={"Connection": "Upgrade"} | headers, timeout=5)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert advice in answer.json()["detail"]
