@@ -16,6 +16,9 @@ def test_every_answer_carries_the_security_headers(site: Site, path: str) -> Non
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in headers
 
 
 def test_the_page_is_asked_for_anew_and_its_assets_are_kept_for_ever(site: Site) -> None:
@@ -85,6 +88,23 @@ def test_other_sites_may_read_only_when_allowed(build: Build) -> None:
         headers = site.web.get("/healthz", headers={"Origin": origin}).headers
         assert headers.get("Access-Control-Allow-Origin") == allowed
         assert "Origin" in headers["Vary"]
+        assert ("Authorization" in headers.get("Access-Control-Allow-Headers", "")) is bool(allowed)
+        assert "Access-Control-Allow-Credentials" not in headers
+
+
+def test_the_page_of_an_allowed_site_may_ask_first_and_then_send_a_token(build: Build) -> None:
+    site = build(engage={"auth": True, "allowed_origins": ["https://yard.example"]})
+    asked = site.web.options("/api/v1/devices", headers={"Origin": "https://yard.example"})
+    assert asked.status_code == 200
+    assert asked.headers["Access-Control-Allow-Origin"] == "https://yard.example"
+    refused = site.web.get("/api/v1/devices", headers={"Origin": "https://yard.example"})
+    assert refused.status_code == 401
+
+
+def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
+    for path in ("/api/v1/session", "/api/v1/tokens"):
+        answer = site.web.post(path, data=b" " * 20_000, content_type="application/json")
+        assert answer.status_code == 413
 
 
 @pytest.mark.parametrize(

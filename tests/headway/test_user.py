@@ -88,9 +88,7 @@ def _actions(up: Up) -> set[str]:
     return {entry["action"] for entry in json.loads(answer.text)["entries"]}
 
 
-def test_in_a_container_the_environment_has_the_settings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_a_container_the_environment_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="--data"):
         settings_of(tmp_path, None)
     monkeypatch.setenv("HEADWAY_STORE__ENDPOINT", "store:8333")
