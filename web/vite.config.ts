@@ -10,6 +10,8 @@ export default defineConfig(({ mode }) => {
       emptyOutDir: true,
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 2000, // the REST docs, a page of its own
+      rollupOptions: { input: ["index.html", "docs.html"] },
     },
     server: {
       proxy: { "/api": server, "/socket.io": { target: server, ws: true } },

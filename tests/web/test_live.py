@@ -123,4 +123,4 @@ def test_pictures_out_of_view_are_not_fetched(page: Page, hub: Hub) -> None:
     expect(tile(page, "cam-0").locator("img.shown")).to_be_visible()
     assert len(fetched) < 100
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    expect(tile(page, "cam-99").locator("img.shown")).to_be_visible()
+    expect(tile(page, "cam-99").locator("img.shown")).to_be_visible(timeout=15_000)

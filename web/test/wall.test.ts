@@ -79,6 +79,12 @@ describe("tiles", () => {
     }
   });
 
+  test.each([7, 8, 10])("%i fill a desk without scrolling, their pictures uncut", (count) => {
+    const { columns, width, height, gap } = geometryOf(count, DESK, true);
+    expect(Math.ceil(count / columns) * (height + gap) - gap).toBeLessThanOrEqual(DESK.height);
+    expect(height).toBeGreaterThanOrEqual((width * 3) / 4);
+  });
+
   test("on a phone stand in one column, without pictures in two", () => {
     expect(geometryOf(40, { width: 366, height: 600 }, true)).toMatchObject({ columns: 1, look: "strip" });
     expect(geometryOf(40, { width: 366, height: 600 }, false)).toMatchObject({ columns: 2, look: "bare" });

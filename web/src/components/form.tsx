@@ -21,6 +21,7 @@ export function Field({ label, name, type = "text", value, hint, list, autocompl
   const id = useId();
   const input = {
     id,
+    name,
     type,
     autocomplete,
     step: "any",

@@ -40,6 +40,17 @@ function onPhone(count: number, space: Space, pictures: boolean): Geometry {
   return grid(space, "strip", columnsOf(space.width, 320, 10, 2), 10, () => 112);
 }
 
+/** The largest tiles with uncut pictures of which all fit the screen; null where they would be too small. */
+function largest(count: number, space: Space, natural: (width: number) => number): Geometry | null {
+  const gap = 14;
+  const most = columnsOf(space.width, 240, gap, count);
+  for (let columns = 3; columns <= most; columns += 1) {
+    const whole = grid(space, "stacked", columns, gap, natural);
+    if (Math.ceil(count / columns) * (whole.height + gap) - gap <= space.height) return whole;
+  }
+  return null;
+}
+
 /** Few devices fill the screen without scrolling; many stay small enough to be seen together. */
 export function geometryOf(count: number, space: Space, pictures: boolean): Geometry {
   if (space.width < PHONE) return onPhone(count, space, pictures);
@@ -50,6 +61,8 @@ export function geometryOf(count: number, space: Space, pictures: boolean): Geom
   const natural = (width: number): number => (width * 3) / 4 + FACTS;
   const least = SHORTEST_PICTURE + FACTS;
   if (count <= 3) return grid(space, "stacked", Math.max(1, count), 16, (w) => Math.max(least, Math.min(natural(w), space.height)));
+  const whole = count > 6 && count <= 24 ? largest(count, space, natural) : null;
+  if (whole !== null) return whole;
   const [tile, gap, fit] = count <= 6 ? [340, 16, 2] : count <= 24 ? [240, 14, 2.5] : [208, 10, 3.5];
   const columns = columnsOf(space.width, tile, gap, 99);
   return grid(space, "stacked", columns, gap, (width) => Math.max(least, Math.min(natural(width), rows(fit, gap))));
