@@ -95,12 +95,15 @@ def result(number: int, sequence: int, now: float) -> Result:
 
 def fill(yard: Yard, count: int) -> None:
     """Status and result of each device retained, the result also in the store; engage waits for its turn."""
-    topics, now = Topics(), time.time()
-    results = [result(number, 1, now) for number in range(count)]
-    store = S3Store(yard.weed.settings())
+    topics, store = Topics(), S3Store(yard.weed.settings())
+
+    def put(number: int) -> Result:
+        sent = result(number, 1, time.time())
+        store.put(result_key(FLOW, sent.device_id), encode(sent), "application/json")
+        return sent
+
     with ThreadPoolExecutor(16) as pool:
-        keys = [result_key(FLOW, sent.device_id) for sent in results]
-        list(pool.map(lambda key, sent: store.put(key, encode(sent), "application/json"), keys, results))
+        results = list(pool.map(put, range(count)))
     store.close()
     messages = [(topics.result(FLOW, sent.device_id), encode(sent)) for sent in results]
     messages += [(topics.device_status(device(n)), encode(status(n))) for n in range(count)]

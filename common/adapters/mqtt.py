@@ -19,6 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from common.adapters.mqtt_client import Client
 from common.adapters.mqtt_filters import Filters
 from common.adapters.tls import cause, client_context
 from common.ports.bus import (
@@ -109,9 +110,7 @@ class MqttBus:
     def _make(self, protocol: MQTTProtocolVersion) -> paho.Client:
         s = self._settings
         clean = None if protocol is MQTTProtocolVersion.MQTTv5 else True
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, self._client_id, clean_session=clean, protocol=protocol
-        )
+        client = Client(CallbackAPIVersion.VERSION2, self._client_id, clean_session=clean, protocol=protocol)
         client.username_pw_set(s.username, s.secret())
         if s.tls:
             client.tls_set_context(client_context(s.ca_file, s.cert_file, s.key_file))
