@@ -48,6 +48,8 @@ class _Hub:
     def __init__(self) -> None:
         self._hub = eventlet.hubs.get_hub()
         self._listeners: dict[tuple[str, int], Any] = {}
+        self.fail: Callable[[BaseException], None] = print
+        """Gets the error of a job, which nobody expected."""
 
     def take(self, environ: dict[str, Any]) -> socket.socket:
         eventlet.wsgi.WSGI_LOCAL.already_handled = True
@@ -72,7 +74,7 @@ class _Hub:
             self._listeners[kind, file] = listener
 
     def spawn(self, job: Callable[[], None]) -> None:
-        eventlet.spawn_n(job)
+        eventlet.spawn_n(self._run, job)
 
     def every(self, seconds: float, job: Callable[[], None]) -> None:
         def repeat() -> None:
@@ -80,7 +82,13 @@ class _Hub:
                 eventlet.sleep(seconds)
                 job()
 
-        eventlet.spawn_n(repeat)
+        eventlet.spawn_n(self._run, repeat)
+
+    def _run(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 -- the loop's boundary takes it: the service ends
+            self.fail(error)
 
 
 def _closed(*_: object) -> None:
@@ -97,8 +105,10 @@ def main() -> int:
         sys.exit(f"engage: cannot listen on {own.host}:{own.port}: {error.strerror}; set engage.port")
     store, clock = S3Store(settings.store), SystemClock()
     access = open_access(own, store, clock, eventlet.tpool.execute)
-    live = Live(settings, clock, _Hub(), access.viewer_of)
+    hub = _Hub()
+    live = Live(settings, clock, hub, access.viewer_of)
     runner = Runner(settings, MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}"), store, live, clock)
+    hub.fail = runner.loop.stop
     pictures = Pictures(store, own)
     look = lambda: runner.board  # noqa: E731
     app = create_app(settings, look, runner.tell, live, pictures, runner.waiting, access, clock)

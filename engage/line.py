@@ -11,8 +11,8 @@ from engage.outgoing import Held, Outgoing, Unread
 INTERVAL, TIMEOUT = 5.0, 10.0
 """Seconds between pings, and until one must be answered."""
 
-LARGEST_MESSAGE = 16 * 1024
-"""In bytes, from a browser, which only ever says what it watches."""
+LARGEST_MESSAGE = 64 * 1024
+"""In bytes, from a browser, which only ever says what it watches: a thousand devices at most."""
 
 _RECEIVED = 16 * 1024
 _JOIN = 10.0
