@@ -119,7 +119,7 @@ function hurry(): void {
 }
 
 /** Ask first who we are: whoever has to sign in is not let in. */
-async function connect(): Promise<void> {
+export async function connect(): Promise<void> {
   const answered = await refreshSession();
   if (answered && mustSignIn.value) return;
   if (!socket.connected) socket.disconnect().connect();
@@ -149,5 +149,3 @@ export function start(): void {
   });
   void connect();
 }
-
-export { connect };
