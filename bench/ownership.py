@@ -2,12 +2,14 @@
 
 The decision is measured by the workers themselves, from the end of the settle time, at a steady rate; double
 work and messages at full load. The speed of a core alone is that of decoding announcements and handling them,
-with seven other workers that own most of the captures.
+with seven other workers that own most of the captures; not counted is the MQTT client, whose cost for each
+message is the same for all.
 """
 
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +25,7 @@ from common.wire.names import ObjectPath
 from common.wire.topics import Topics
 from inference.events import Online, Peer, Said, Seen, Tick
 from inference.identity import Identity
+from inference.shards import listeners, shard
 from inference.worker import Worker
 from tests.chaos.scene import scene
 from tests.eventually import eventually
@@ -38,6 +41,7 @@ BATCH = 8
 def rows() -> Iterator[Row]:
     """References: the targets; on a broker that orders no work is to be done twice."""
     yield Row("ownership.announcements_per_second", round(parsed()), "1/s of one core", RATE)
+    yield from shared()
     for kind, name, target in (("mosquitto", "mosquitto", None), ("bridged", "unordered", 0.01)):
         with tempfile.TemporaryDirectory() as folder, scene(kind, Path(folder), WORKERS, lease=6) as stage:
             audience = stage.audience
@@ -89,6 +93,33 @@ def parsed() -> float:
             _taken(topics, worker, keys, now)
             keys = []
     return ANNOUNCEMENTS / (time.process_time() - start)
+
+
+def shared() -> Iterator[Row]:
+    """With so many workers at RATE: the announcements a second that the one with the largest part hears, and
+    the part of a core that decoding and handling them takes, with what it hears of all claims.
+    """
+    speed = parsed()
+    devices = [shard(f"cam-{n}") for n in range(RATE)]
+    unheard = claimed()
+    for workers in (4, 8, 16, 64):
+        of_shard = listeners([f"host-{n}" for n in range(workers)])
+        parts = Counter(worker for number in devices for worker in of_shard[number])
+        heard = max(parts.values())
+        yield Row(f"ownership.shared.{workers}_workers.heard", heard, "1/s of one worker", RATE)
+        cpu = heard / speed + (RATE - heard) * unheard
+        yield Row(f"ownership.shared.{workers}_workers.cpu", round(cpu, 3), "of a core", 1.0)
+    yield Row("ownership.unheard_claim_us", round(unheard * 1e6, 1), "us of a core a capture")
+
+
+def claimed() -> float:
+    """Seconds that a capture costs a worker which hears of it only when others claim and finish it."""
+    topics, worker = Topics(), _among_eight()
+    keys = [_announced(n).file_path.key for n in range(ANNOUNCEMENTS)]
+    start = time.process_time()
+    for n in range(0, ANNOUNCEMENTS, BATCH):
+        _taken(topics, worker, keys[n : n + BATCH], 1 + n / RATE)
+    return (time.process_time() - start) / ANNOUNCEMENTS
 
 
 def _taken(topics: Topics, worker: Worker, keys: list[str], now: float) -> None:
