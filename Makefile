@@ -10,7 +10,7 @@ ARGS ?=
 BIN := .venv/bin
 DONE := .venv/.done
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
-WEB := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+WEB := $(shell find web/src web/public web/index.html web/docs.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 RTSP := gir1.2-gst-rtsp-server-1.0 python3-gi gir1.2-gstreamer-1.0 gstreamer1.0-plugins-base \
         gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
 # Beside the environment, not in it: what else it depends on exists on a Raspberry Pi only.

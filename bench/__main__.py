@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bench.row import Row
 
-BENCHES = ("model", "batch", "latency", "pipeline", "overload", "ownership", "rebuild", "fleet", "fanout")
+BENCHES = ("model", "batch", "latency", "pipeline", "overload", "ownership", "rebuild", "fleet", "fanout", "rest")
 OUTPUT = Path("build/bench.json")
 
 

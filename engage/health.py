@@ -29,6 +29,15 @@ def add_health(api: Contract, board: Look) -> None:
     def metrics() -> Response:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
+    @api.get(
+        "/api/docs",
+        "This document for people",
+        {302: Body(media_type="text/html", description="where the page is")},
+        role=Role.VIEWER,
+    )
+    def docs() -> Response:
+        return Response(status=302, headers={"Location": "../docs.html"}, mimetype="text/html")
+
     @api.get("/api/openapi.json", "This document", {200: Body()}, role=Role.VIEWER)
     def openapi() -> dict[str, object]:
         return document(api.operations.values())
