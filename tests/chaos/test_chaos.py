@@ -88,6 +88,7 @@ def among_failures(stage: Scene, kind: str, captures: int, lease: float, kills: 
     def send() -> None:
         first = 10_000_000
         while not done.is_set() or len(books.sent) < captures:
+            audience.introduce(range(first + 100, first + 200))
             audience.send(range(first, first + 100))
             first += 100
 
