@@ -6,6 +6,7 @@ from flask import Response
 
 from common.ports.clock import Clock
 from common.wire.messages import DeviceConfig, DeviceSettings, Interval, Title
+from engage.access.gate import done
 from engage.access.roles import Role, current
 from engage.board import Entry
 from engage.contract import Asked, Body, Contract, json
@@ -30,9 +31,24 @@ class WantedSettings(Asked):
 
 
 def add_operation(api: Contract, board: Look, tell: Tell, clock: Clock) -> None:
-    def moment() -> Moment:
-        return Moment(clock.wall(), clock.monotonic())
+    _add_settings(api, board, tell, clock)
 
+    @api.delete(
+        "/api/v1/devices/<name>",
+        "Forget a device and what is kept of it; if it speaks again, it is back",
+        {202: Body(media_type="", description="it leaves within a second")},
+        role=Role.ADMIN,
+    )
+    def forget(name: str) -> Response:
+        if seen(board(), name) is None:
+            return no_device(name)
+        if not tell(ForgetDevice(name, current().name, _now(clock))):
+            return _busy()
+        done("forget device", name)
+        return Response(status=202)
+
+
+def _add_settings(api: Contract, board: Look, tell: Tell, clock: Clock) -> None:
     @api.get(
         "/api/v1/devices/<name>/settings",
         "What somebody wants of a device",
@@ -42,8 +58,7 @@ def add_operation(api: Contract, board: Look, tell: Tell, clock: Clock) -> None:
     def settings(name: str) -> Response:
         if (entry := seen(board(), name)) is None:
             return no_device(name)
-        config = entry.desired
-        return json(_answer(entry, config.settings if config else None, config))
+        return json(_kept(entry))
 
     @api.put(
         "/api/v1/devices/<name>/settings",
@@ -55,25 +70,33 @@ def add_operation(api: Contract, board: Look, tell: Tell, clock: Clock) -> None:
     def set_settings(name: str, body: WantedSettings) -> Response:
         if (entry := seen(board(), name)) is None:
             return no_device(name)
-        sites = current().sites
-        if sites is not None and body.site is not None and body.site not in sites:
-            return problem(403, "Not allowed", f"You may not move a device to the site {body.site!r}.")
+        if refused := _moves_away(entry, body.site):
+            return refused
         given = body.model_dump(exclude_none=True)
         wanted = DeviceSettings(**given) if given else None
-        if not tell(SetDevice(name, wanted, current().name, moment())):
+        if not tell(SetDevice(name, wanted, current().name, _now(clock))):
             return _busy()
+        done("set device", name, **{field: str(value) for field, value in given.items()})
         return json(_answer(entry, wanted), 202)
 
-    @api.delete(
-        "/api/v1/devices/<name>",
-        "Forget a device and what is kept of it; if it speaks again, it is back",
-        {202: Body(media_type="", description="it leaves within a second")},
-        role=Role.ADMIN,
-    )
-    def forget(name: str) -> Response:
-        if seen(board(), name) is None:
-            return no_device(name)
-        return Response(status=202) if tell(ForgetDevice(name, current().name, moment())) else _busy()
+
+def _moves_away(entry: Entry, site: str | None) -> Response | None:
+    """A refusal where the asker would not see the device there; without a site, its own one counts."""
+    sites = current().sites
+    own = (entry.agent and entry.agent.site) or (entry.value and entry.value.site)
+    if sites is None or (site or own) in sites:
+        return None
+    where = f"the site {site!r}" if site else "its own site, or to none"
+    return problem(403, "Not allowed", f"You may not move a device to {where}; name a site that you see.")
+
+
+def _now(clock: Clock) -> Moment:
+    return Moment(clock.wall(), clock.monotonic())
+
+
+def _kept(entry: Entry) -> DesiredSettings:
+    config = entry.desired
+    return _answer(entry, config.settings if config else None, config)
 
 
 def _answer(
