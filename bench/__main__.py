@@ -10,7 +10,18 @@ from rich.table import Table
 
 from bench.row import Row
 
-BENCHES = ("model", "batch", "latency", "pipeline", "overload", "ownership", "rebuild", "fleet", "fanout", "rest")
+BENCHES = (
+    "model",
+    "batch",
+    "latency",
+    "pipeline",
+    "overload",
+    "ownership",
+    "rebuild",
+    "fleet",
+    "fanout",
+    "rest",
+)
 OUTPUT = Path("build/bench.json")
 
 

@@ -88,7 +88,7 @@ def test_an_operator_of_a_site_moves_nothing_out_of_it(build: Build) -> None:
 
 
 def test_too_busy_to_do_it(one: Site) -> None:
-    one.runner.loop.offer = lambda _: False  # type: ignore[method-assign]
+    one.runner.loop.offer = lambda _: False  # type: ignore[method-assign, assignment]
     for answer in (one.web.put(SETTINGS, json={}), one.web.delete("/api/v1/devices/cam")):
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
