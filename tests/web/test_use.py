@@ -33,6 +33,7 @@ def test_keyboard_walks_the_wall_and_opens_a_device(page: Page, hub: Hub) -> Non
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("link", name="cam-2")).to_be_focused()
     page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("link", name="cam-1")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="cam-1")).to_be_focused()
     expect(page.locator(".view")).to_contain_text("ssdlite-mobilenet-v2-coco@4c93ff1d")
