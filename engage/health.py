@@ -3,10 +3,11 @@
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from engage.access.roles import Role
+from engage.access.roles import Role, current
 from engage.contract import Body, Contract, json
 from engage.document import document
 from engage.models import Alive, Health
+from engage.problems import problem
 from engage.rest import Look
 
 
@@ -27,6 +28,11 @@ def add_health(api: Contract, board: Look) -> None:
 
     @api.get("/metrics", "For Prometheus", {200: Body(media_type="text/plain")}, role=Role.VIEWER)
     def metrics() -> Response:
+        if current().sites is not None:
+            detail = (
+                "The metrics are of all sites together; ask with an account or a token that sees them all."
+            )
+            return problem(403, "Not allowed", detail)
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     @api.get(

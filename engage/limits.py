@@ -5,6 +5,7 @@ from math import ceil
 from flask import Flask, Response, g, request
 
 from common.ports.clock import Clock
+from engage.access.client import network
 from engage.access.roles import current
 from engage.allowance import Allowances, Policy, Verdict
 from engage.contract import Contract
@@ -32,7 +33,7 @@ class Limits:
     def take(self, allowances: Allowances) -> Verdict:
         who = current()
         nobody = who.kind in ("nobody", "local")
-        key = f"address {request.remote_addr}" if nobody else f"{who.kind} {who.id}"
+        key = f"address {network(request.remote_addr or '')}" if nobody else f"{who.kind} {who.id}"
         return allowances.take(key, self._clock.monotonic())
 
 

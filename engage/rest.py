@@ -7,6 +7,7 @@ from hashlib import blake2b
 from flask import Response, request
 
 from common.ports.clock import Clock
+from engage.access.gate import confirm
 from engage.access.roles import Role, current
 from engage.board import Board, Entry
 from engage.contract import Body, Contract
@@ -17,6 +18,7 @@ from engage.models import Device, Devices, SelectedDevices
 from engage.news import News, news
 from engage.problems import problem
 from engage.query import DeviceQuery, DevicesQuery, Wanted
+from engage.tags import Tags
 from engage.waiting import FullError, Waiting
 
 Look = Callable[[], Board]
@@ -47,11 +49,11 @@ class _Asked:
         cursor = Cursor.parse(self.query.since) if self.query.since else None
         return cursor.since(board, self.question) if cursor else None
 
-    def tag(self, board: Board) -> str:
+    def tag(self, shown: int) -> str:
         """The same on every replica that would answer the same, but for ages."""
         query = self.query
         form = blake2b(f"{query.since} {query.fields} {self.media_type}".encode(), digest_size=8).hexdigest()
-        return f"{board.tag:016x}{self.question}{form}"
+        return f"{shown:016x}{self.question}{form}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class _Devices:
     board: Look
     waiting: Waiting
     clock: Clock
+    tags: Tags
 
     def answer(self, query: DevicesQuery) -> Response:
         asked = _Asked.of(query)
@@ -67,7 +70,9 @@ class _Devices:
         except FullError:
             detail = f"As many requests wait as may; ask without `wait`, or again in {_RETRY} s."
             return problem(503, "Too many wait", detail, {"Retry-After": _RETRY})
-        tag = asked.tag(board)
+        if query.wait:
+            confirm()
+        tag = asked.tag(self.tags.of(board, current().sites))
         if request.if_none_match.contains_weak(tag):
             response = Response(status=304, headers=_KEPT)
         else:
@@ -108,7 +113,7 @@ def add_devices(api: Contract, board: Look, waiting: Waiting, clock: Clock) -> N
         200: Body(Devices, also=(CSV,), alternative=SelectedDevices),
         304: Body(media_type="", description="nothing differs from the answer with the ETag you have"),
     }
-    devices = _Devices(board, waiting, clock)
+    devices = _Devices(board, waiting, clock, Tags())
 
     @api.get("/api/v1/devices", _ALL, answers, role=Role.VIEWER, query=DevicesQuery)
     def list_devices(query: DevicesQuery) -> Response:

@@ -1,7 +1,7 @@
 """Settings of the web service."""
 
 from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
@@ -112,7 +112,7 @@ class EngageSection(Section):
 
     @property
     def on_loopback(self) -> bool:
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        return self.host in LOOPBACK or _is_loopback(self.host)
 
     @model_validator(mode="after")
     def _sign_in_on_the_network(self) -> Self:
@@ -122,6 +122,14 @@ class EngageSection(Section):
                 f"or set engage.host = 127.0.0.1 instead of {self.host}"
             )
         return self
+
+
+def _is_loopback(host: str) -> bool:
+    """Of an address; a name such as 127.example may lead anywhere."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class EngageSettings(CommonSettings):

@@ -84,15 +84,13 @@ class Accounts:
         self._throttle.give_back(attempt)
         return user, self._sessions.open(user, self._new_password(user, new))
 
-    def accept(self, secret: str, text: str, password: str, browser: Browser) -> tuple[User, str]:
-        """Make the account, or set the password, that an invitation is for."""
-        self._take(attempt := Try("", browser.address))
+    def accept(self, secret: str, text: str, password: str) -> tuple[User, str]:
+        """Make the account, or set the password, that an invitation is for. Nobody guesses 256 bits."""
         link = self._vault.get_now(Invitation, digest(secret))
         if link is None or link.expires <= self._clock.wall():
             raise GoneError(
                 "It was used, or is too old: ask an admin for another, or run `headway user invite`."
             )
-        self._throttle.give_back(attempt)
         user = self._invited(link, text)
         credential = self._new_password(user, password)
         if not link.resets:
@@ -134,9 +132,11 @@ class Accounts:
     def _invited(self, link: Invitation, text: str) -> User:
         name = user_name(text)
         if link.name is not None:
-            user = self._vault.get_now(User, link.name)
+            user, credential = self._vault.get_now(User, link.name), self._vault.get_now(Credential, link.uid)
             if user is None or user.uid != link.uid:
                 raise GoneError("The account it was made for is gone.")
+            if credential is None or credential.generation != link.generation:
+                raise GoneError("The password was set since it was made, or there is a later link.")
             if name and name != link.name:
                 raise RefusedError(f"This link is for the account {link.name!r}.")
             return user

@@ -35,11 +35,22 @@ class Admin:
         user = self._user(name)
         if user.outside:
             raise RefusedError(f"{name!r} signs in with the OpenID provider, which keeps the password.")
-        self._end_sessions(user)
         link = Invitation(
-            uid=user.uid, name=name, role=user.role, sites=user.sites, by=by, **self._span(seconds)
+            uid=user.uid,
+            name=name,
+            generation=self._end_sessions(user),
+            role=user.role,
+            sites=user.sites,
+            by=by,
+            **self._span(seconds),
         )
         return self._link(link)
+
+    def withdraw(self, by: str) -> None:
+        """The links that somebody made, who may not any more, work no longer."""
+        names = [name for name, link in self.vault.all(Invitation).items() if link.by == by]
+        if names:
+            self.vault.delete(Invitation, *names)
 
     def change(
         self, name: str, *, role: Role | None, sites: Sites, all_sites: bool, disabled: bool | None
@@ -57,6 +68,8 @@ class Admin:
         if new.disabled or new.role < Role.ADMIN:
             self._not_the_last(user)
         self.vault.put(new, name)
+        if new.disabled or new.role < user.role:
+            self.withdraw(name)
         return new
 
     def remove(self, name: str) -> User:
@@ -64,6 +77,7 @@ class Admin:
         self._not_the_last(user)
         self.vault.delete(User, name)
         self.vault.delete(Credential, user.uid)
+        self.withdraw(name)
         return user
 
     def tokens(self) -> list[Token]:
@@ -126,9 +140,11 @@ class Admin:
             raise UnknownError(f"There is no account {name!r}; /api/v1/users lists those there are.")
         return user
 
-    def _end_sessions(self, user: User) -> None:
-        now = self.clock.wall()
-        self.vault.put(Credential(name=user.name, generation=new_id(), changed=now), user.uid)
+    def _end_sessions(self, user: User) -> str:
+        """The generation of the credential that has no password."""
+        credential = Credential(name=user.name, generation=new_id(), changed=self.clock.wall())
+        self.vault.put(credential, user.uid)
+        return credential.generation
 
     def _not_the_last(self, user: User) -> None:
         if user.role < Role.ADMIN or user.disabled:

@@ -73,11 +73,11 @@ def add_users(api: Contract, access: Access, base: Base) -> None:
             all_sites="sites" in body.model_fields_set and body.sites is None,
             disabled=body.disabled,
         )
+        changed = {field: str(getattr(body, field)) for field in sorted(body.model_fields_set)}
+        done("change user", name, **changed)
         link = (
             welcome_link(base(), admin.reset(name, LINK_SECONDS, current().name)[0]) if body.reset else None
         )
-        changed = {field: str(getattr(body, field)) for field in sorted(body.model_fields_set)}
-        done("change user", name, **changed)
         return json(PersonChanged(user=_person(new), link=link))
 
     @api.delete("/api/v1/users/<name>", "Remove an account", _NOTHING, role=Role.ADMIN)

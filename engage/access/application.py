@@ -52,6 +52,7 @@ def add_access(app: Flask, api: Contract, settings: EngageSection, access: Acces
     gate = Gate(access, partial(_role, api), frozenset(settings.allowed_origins))
     app.before_request(gate.check)
     app.after_request(gate.record)
+    app.after_request(gate.hide)
     app.register_error_handler(RefusedError, refusal)
     app.register_error_handler(VaultAwayError, away)
     base = partial(_base, settings)

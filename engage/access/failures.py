@@ -30,6 +30,11 @@ class TooManyTriesError(RefusedError):
         )
 
 
+class NotAnyMoreError(RefusedError):
+    status = 401
+    title = "Not signed in"
+
+
 class BusyError(RefusedError):
     status = 503
     title = "Too much at once"

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
+from functools import partial
 
 import structlog
 from flask import Response, g, request
+from werkzeug.sansio.http import parse_cookie
 
 from common.ports.clock import Clock
 from engage.access.accounts import Accounts, Browser
 from engage.access.admin import Admin
 from engage.access.audit import Audit
 from engage.access.client import Environ, is_foreign, is_forwarded
-from engage.access.failures import RefusedError, TooManyTriesError
+from engage.access.failures import NotAnyMoreError, RefusedError, TooManyTriesError
 from engage.access.records import AuditEntry
 from engage.access.roles import LOCAL, NOBODY, Principal, Role, act_as, current
 from engage.access.sessions import LONGEST, Sessions
@@ -102,15 +103,32 @@ class Gate:
                 return away(error)
             principal = None
         act_as(principal or NOBODY)
+        g.again = partial(self.access.principal_of, request.environ)
         return None if current().may(role) else _refused(current(), role)
 
     def record(self, response: Response) -> Response:
-        """After the request: every change that was made is written down."""
-        done = g.get("done")
-        if response.status_code < 400 and request.method in _UNSAFE and request.endpoint:  # noqa: PLR2004
-            action, target, detail = done or (f"{request.method} {request.path}", "", {})
+        """Every change that was made is written down, also where the request failed afterwards."""
+        changes = response.status_code < 400 and request.method in _UNSAFE and request.endpoint  # noqa: PLR2004
+        if (told := g.get("done")) or (changes and current().kind != "nobody"):
+            action, target, detail = told or (f"{request.method} {request.path}", "", {})
             self.access.audit.record(entry(self.access.clock, action, target, detail))
         return response
+
+    def hide(self, response: Response) -> Response:
+        """What depends on who asks is nobody else's: not another user's of the same browser either."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        if request.endpoint and self.role_of(request.endpoint) != Role.ANYBODY:
+            response.vary.update(("Authorization", "Cookie"))
+        return response
+
+
+def confirm() -> None:
+    """After a wait: RefusedError where whoever asked may not see any more what they might; VaultAwayError."""
+    principal = g.again()
+    if principal is None:
+        raise NotAnyMoreError("You were signed out, or the token was revoked, while you waited.")
+    if principal != current():
+        raise RefusedError("What you may see has changed while you waited; ask again.")
 
 
 def entry(clock: Clock, action: str, target: str = "", detail: dict[str, str] | None = None) -> AuditEntry:
@@ -191,8 +209,6 @@ def _bearer(environ: Environ) -> str | None:
 
 
 def _cookie(environ: Environ, name: str) -> str | None:
-    try:
-        cookies = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
-    except CookieError:
-        return None
-    return cookies[name].value[:_MOST_SECRET] if name in cookies and cookies[name].value else None
+    """Whatever cookies other services of the same host have set."""
+    value = parse_cookie(str(environ.get("HTTP_COOKIE", ""))).get(name, "")
+    return value[:_MOST_SECRET] or None

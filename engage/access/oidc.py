@@ -27,6 +27,7 @@ _HOUR = 3600.0
 _LEEWAY = 60
 _SIGNED_BY = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 _SCOPE = "openid profile email"
+_ENDPOINTS = {"authorization_endpoint", "token_endpoint", "jwks_uri"}
 
 
 class ProviderError(RefusedError):
@@ -86,7 +87,7 @@ class Provider:
 
     def finish(self, back: str, errand: Errand, arguments: Mapping[str, str]) -> Outsider:
         """Whom the provider has sent back with these; RefusedError."""
-        if not secrets.compare_digest(arguments.get("state", ""), errand.state):
+        if not secrets.compare_digest(arguments.get("state", "").encode(), errand.state.encode()):
             raise OutsiderError("This sign-in did not begin in this browser; begin again.")
         if "code" not in arguments:
             raise OutsiderError("The OpenID provider did not let you in; ask its admin.")
@@ -144,6 +145,8 @@ class Provider:
             if found.get("issuer") != self._settings.issuer:
                 name = str(found.get("issuer"))[:200]
                 raise ProviderError(f"It calls itself {name!r}: correct engage.oidc.issuer.")
+            if not found.keys() >= _ENDPOINTS:
+                raise ProviderError("Its description lacks an endpoint; ask its admin.")
             self._metadata = now, found
         return self._metadata[1]
 

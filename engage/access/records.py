@@ -18,7 +18,8 @@ from engage.access.roles import Role
 
 FOLDER = "access/"
 NAME = r"^[a-z0-9][a-z0-9._@+-]{0,63}$"
-MAX_BYTES = 16 * 1024
+MAX_BYTES = 64 * 1024
+"""Well above the largest body of a request, of which records are made."""
 
 UserName = Annotated[str, StringConstraints(pattern=NAME)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -75,6 +76,9 @@ class Invitation(Record):
 
     uid: Id
     name: UserName | None = None
+    generation: Id | None = None
+    """Of the credential that it replaces; it is worth nothing once there is another."""
+
     role: Role
     sites: Sites = None
     created: float

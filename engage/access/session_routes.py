@@ -6,7 +6,7 @@ from flask import Response
 
 from common.service import version
 from engage.access.answers import Accept, NewPassword, SessionState, SignIn, Who
-from engage.access.failures import SignInRefusedError
+from engage.access.failures import RefusedError, SignInRefusedError
 from engage.access.gate import (
     Access,
     browser,
@@ -41,7 +41,8 @@ class Desk:
         return response
 
     def let_in(self, response: Response, user: User, secret: str) -> None:
-        """Signed in, with a browser that is known from now on."""
+        """Signed in anew, with a browser that is known from now on."""
+        _end(self.access)
         act_as(Principal(user.name, user.role, user.sites, "user", user.name))
         set_session(response, secret)
         sessions, mark = self.access.sessions, browser().mark
@@ -71,9 +72,9 @@ def add_session(api: Contract, access: Access, desk: Desk) -> None:
         "/api/v1/session", "Sign out", {204: Body(media_type="", description="signed out")}, role=Role.ANYBODY
     )
     def sign_out() -> Response:
-        if secret := session_secret():
-            access.sessions.close(secret)
-        done("sign out", current().name)
+        _end(access)
+        if current().kind == "user":
+            done("sign out", current().name)
         response = Response(status=204)
         clear_session(response)
         return response
@@ -89,6 +90,10 @@ def add_passwords(api: Contract, access: Access, desk: Desk) -> None:
     )
     def password(body: NewPassword) -> Response:
         old, new = body.old.get_secret_value(), body.new.get_secret_value()
+        if current().kind != "user":
+            raise RefusedError(
+                "Only somebody who signed in has a password; a token or this machine has none."
+            )
         user, secret = access.accounts.change_password(current().id, old, new, browser())
         done("change password", user.name)
         return desk.welcome(user, secret)
@@ -102,9 +107,16 @@ def add_passwords(api: Contract, access: Access, desk: Desk) -> None:
     )
     def accept(body: Accept) -> Response:
         token, chosen = body.token.get_secret_value(), body.password.get_secret_value()
-        user, secret = access.accounts.accept(token, body.name, chosen, browser())
+        user, secret = access.accounts.accept(token, body.name, chosen)
         done("accept invitation", user.name, role=user.role.word)
         return desk.welcome(user, secret)
+
+
+def _end(access: Access) -> None:
+    """Of the session that this browser has, if it has one: whoever makes one up costs the others nothing."""
+    secret = session_secret()
+    if secret and access.sessions.principal(secret):
+        access.sessions.close(secret)
 
 
 def _who(principal: Principal) -> Who:

@@ -8,10 +8,13 @@ network, by network, and all together.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+
+from engage.access.client import network
 
 _MOST_KEPT = 20_000
-_V4_NETWORK, _V6_NETWORK = 24, 64
+_V4_NETWORK = 24
+_V6_NETWORK, _V6_SITE = 64, 48
+"""What one subscriber has, and what anybody may have for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +76,10 @@ class Throttle:
             del self._full_at[key]
 
 
-def network(address: str) -> str:
-    """What one subscriber usually has: /24, or /64 of IPv6."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if ip.version == 6 and ip.ipv4_mapped:  # noqa: PLR2004 -- the version of IP
-        ip = ip.ipv4_mapped
-    return str(ip_network((ip, _V4_NETWORK if ip.version == 4 else _V6_NETWORK), strict=False))  # noqa: PLR2004
-
-
 def _keys(attempt: Try) -> Iterator[tuple[tuple[str, ...], Allowance]]:
     if attempt.known:
         yield ("known", attempt.known), KNOWN
         return
-    net = network(attempt.address)
-    yield ("name", attempt.name, net), NAME_FROM_NETWORK
-    yield ("network", net), NETWORK
+    yield ("name", attempt.name, network(attempt.address, _V4_NETWORK, _V6_NETWORK)), NAME_FROM_NETWORK
+    yield ("network", network(attempt.address, _V4_NETWORK, _V6_SITE)), NETWORK
     yield ("strangers",), STRANGERS

@@ -88,7 +88,7 @@ def test_a_token_is_shown_once_expires_and_is_revoked(guarded: Site) -> None:
     assert who == {"name": "the dashboard", "role": "viewer", "sites": ["north"], "kind": "token"}
     listed = admin.get("/api/v1/tokens")
     assert [t["id"] for t in (listed.json or {})["tokens"]] == [made["token"]["id"]]
-    assert made["secret"].rpartition("_")[2] not in listed.text
+    assert made["secret"].split("_", 2)[2] not in listed.text
     assert admin.delete(f"/api/v1/tokens/{made['token']['id']}").status_code == 204
     assert web.get(DEVICES, headers=headers).status_code == 401
     short = token(guarded, seconds=60)

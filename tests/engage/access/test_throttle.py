@@ -2,6 +2,7 @@
 
 import pytest
 
+from engage.access.client import network
 from engage.access.throttle import (
     KNOWN,
     NAME_FROM_NETWORK,
@@ -9,7 +10,6 @@ from engage.access.throttle import (
     STRANGERS,
     Throttle,
     Try,
-    network,
 )
 
 HOME, CAFE = "203.0.113.7", "198.51.100.9"
@@ -100,4 +100,11 @@ def test_its_memory_is_bounded_and_a_busy_key_outlives_the_flood() -> None:
     ],
 )
 def test_networks(address: str, expected: str) -> None:
-    assert network(address) == expected
+    assert network(address, v4=24) == expected
+
+
+def test_one_site_of_ipv6_with_all_its_networks_is_one_guesser() -> None:
+    throttle = Throttle()
+    guesses = [Try("ann", f"2001:db8:0:{n:x}::1") for n in range(500)]
+    assert sum(throttle.take(guess, 0.0) == 0 for guess in guesses) == NETWORK.burst
+    assert throttle.take(Try("ann", "2001:db8:1::1"), 0.0) == 0
