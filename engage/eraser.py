@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from common.ports.store import ObjectStore, StoreError
+from common.ports.store import ObjectStore, StoreError, keys_under
 from common.wire.keys import is_shown, result_key, shown_key, snapshot_key
 from engage.events import Erase, Erased, EraseFailed
 
@@ -23,7 +23,7 @@ class Eraser:
         device = what.device
         keys = [key(flow, device) for flow in self._flows for key in (result_key, snapshot_key)]
         try:
-            keys += [o.key for o in self._store.list(shown_key(device)) if is_shown(o.key, device)]
+            keys += [key for key in keys_under(self._store, shown_key(device)) if is_shown(key, device)]
             self._store.delete(keys)
         except StoreError as error:
             log.warning("a forgotten device is still in the store", device=device, reason=str(error))

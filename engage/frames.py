@@ -61,7 +61,7 @@ class Frames:
         """`largest` is the size in bytes of the largest message that is taken."""
         self._largest = largest
         self._buffer = b""
-        self._message: tuple[Opcode, bytes] | None = None
+        self._message: tuple[Opcode, bytearray] | None = None
 
     def feed(self, data: bytes) -> Iterator[tuple[Opcode, bytes]]:
         """Whole messages and control frames; FrameError where the client is to be hung up on."""
@@ -77,11 +77,12 @@ class Frames:
         """The message that this frame ends."""
         if (opcode == Opcode.CONTINUATION) is (self._message is None):
             raise FrameError(1002, "a message begins inside another, or goes on before it began")
-        kind, before = self._message or (opcode, b"")
-        if len(before) + len(payload) > self._largest:
+        kind, message = self._message or (opcode, bytearray())
+        if len(message) + len(payload) > self._largest:
             raise FrameError(1009, f"a message of more than {self._largest} bytes")
-        self._message = None if final else (kind, before + payload)
-        return (kind, before + payload) if final else None
+        message += payload  # in place: a message in parts of one byte costs no more than a whole one
+        self._message = None if final else (kind, message)
+        return (kind, bytes(message)) if final else None
 
     def _frame(self) -> tuple[bool, Opcode, bytes] | None:
         """The next one, once all of it has come."""

@@ -81,10 +81,13 @@ def _add_settings(api: Contract, board: Look, tell: Tell, clock: Clock) -> None:
 
 
 def _moves_away(entry: Entry, site: str | None) -> Response | None:
-    """A refusal where the asker would not see the device there; without a site, its own one counts."""
+    """A refusal where the asker may not see the device there.
+
+    Taken back, a site that somebody set gives way to the agent's own, which nobody hears of meanwhile.
+    """
     sites = current().sites
-    own = (entry.agent and entry.agent.site) or (entry.value and entry.value.site)
-    if sites is None or (site or own) in sites:
+    is_set = entry.desired is not None and entry.desired.settings.site is not None
+    if sites is None or site in sites or (site is None and not is_set):
         return None
     where = f"the site {site!r}" if site else "its own site, or to none"
     return problem(403, "Not allowed", f"You may not move a device to {where}; name a site that you see.")

@@ -1,10 +1,10 @@
 """What is left of each device in the broker and in the store."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from common.ports.store import ObjectStore
+from common.ports.store import ObjectStore, keys_under
 from common.wire.codec import DecodeError, decode
 from common.wire.keys import is_shown, result_key, shown_key, snapshot_key
 from common.wire.messages import DeviceConfig, DeviceStatus
@@ -12,7 +12,6 @@ from common.wire.topics import Kind, Topics
 
 _OF_DEVICES = (Kind.IMAGE, Kind.RESULT, Kind.TROUBLE, Kind.DEVICE_CONFIG, Kind.DEVICE_STATUS)
 _RESULTS = "results/"
-_PAGE = 1000
 
 
 @dataclass(slots=True)
@@ -78,19 +77,12 @@ def registered(topics: Topics, retained: Mapping[str, bytes]) -> dict[str, Regis
 
 def stored_flows(store: ObjectStore) -> set[str]:
     """The flows that have results in the store."""
-    keys = _keys(store, _RESULTS)
+    keys = keys_under(store, _RESULTS)
     return {key.split("/")[1] for key in keys if key.count("/") > 1}
 
 
 def traces(store: ObjectStore, device: str, flows: Iterable[str]) -> list[str]:
     """The keys of its latest results and of the pictures that people may see."""
     wanted = [key(flow, device) for flow in sorted(flows) for key in (result_key, snapshot_key)]
-    found = [key for key in wanted if key in _keys(store, key)]
-    return found + [key for key in _keys(store, shown_key(device)) if is_shown(key, device)]
-
-
-def _keys(store: ObjectStore, prefix: str) -> Iterator[str]:
-    after = ""
-    while page := store.list(prefix, after, _PAGE):
-        after = page[-1].key
-        yield from (info.key for info in page)
+    found = [key for key in wanted if key in keys_under(store, key)]
+    return found + [key for key in keys_under(store, shown_key(device)) if is_shown(key, device)]

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from common.picture import BadPicture, decode
 from common.ports.clock import Clock
-from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError
+from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
 from common.wire.codec import MAX_PAYLOAD, encode
-from common.wire.keys import CAPTURES, parse_capture_key, result_key, shown_key, snapshot_key
+from common.wire.keys import CAPTURES, is_shown, parse_capture_key, result_key, shown_key, snapshot_key
 from common.wire.messages import Capture, Result, Trouble
 from common.wire.names import ObjectPath
 from inference import metrics
@@ -186,8 +186,7 @@ class Steps:
 
     def _forget_shown(self, device: str) -> None:
         """Keep the latest few, for a consumer that is slow to fetch."""
-        length = len(shown_key(device, 0.0))  # that of cam-1 is no picture of cam
-        shown = [info.key for info in self._store.list(shown_key(device)) if len(info.key) == length]
+        shown = [key for key in keys_under(self._store, shown_key(device)) if is_shown(key, device)]
         self._store.delete(shown[:-_SHOWN])
 
     def delete(self, keys: Sequence[str], reason: str) -> Event:

@@ -1,8 +1,10 @@
 """Objects by key in one bucket."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+_PAGE = 1000
 
 
 class StoreError(Exception):
@@ -58,3 +60,12 @@ class ObjectStore(Protocol):
         Within one folder in the order of keys; the order of folders is the store's (SeaweedFS has `a` before
         `a-b`, others the reverse), so never compare keys of different folders to tell what was seen.
         """
+
+
+def keys_under(store: ObjectStore, prefix: str) -> Iterator[str]:
+    """All of them, page by page; StoreError."""
+    page = store.list(prefix, "", _PAGE)
+    yield from (info.key for info in page)
+    while len(page) == _PAGE:
+        page = store.list(prefix, page[-1].key, _PAGE)
+        yield from (info.key for info in page)

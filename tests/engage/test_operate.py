@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from common.wire.messages import WorkerStatus
+from common.wire.messages import DeviceConfig, DeviceSettings, WorkerStatus
 from engage.access.roles import Principal, Role, act_as
 from tests.engage.conftest import Build
 from tests.engage.samples import device_status, worker_status
@@ -82,9 +82,26 @@ def test_an_operator_of_a_site_moves_nothing_out_of_it(build: Build) -> None:
     status = device_status("cam").model_copy(update={"site": "hall"})
     site.publish(site.topics.device_status("cam"), status, retain=True)
     assert put(site, site="elsewhere").status_code == 403
+    assert put(site, interval=5).status_code == 202
     assert put(site, site="yard").status_code == 202
     assert site.get("/api/v1/devices/cam")["site"] == "yard"
     assert site.get(SETTINGS)["by"] == "olga"
+
+
+def test_an_operator_of_a_site_does_not_send_a_device_back_to_one_out_of_sight(build: Build) -> None:
+    """What its agent says is the site that was set for it, not the one that it would go back to."""
+    site = build()
+    site.app.before_request(lambda: act_as(Principal("olga", Role.OPERATOR, frozenset({"yard"}), "user")))
+    site.rebuilt()
+    moved = DeviceConfig(device_id="cam", revision=1, settings=DeviceSettings(site="yard"))
+    site.publish(site.topics.device_config("cam"), moved, retain=True)
+    applied = device_status("cam").model_copy(update={"site": "yard", "applied": 1})
+    site.publish(site.topics.device_status("cam"), applied, retain=True)
+    for body in ({}, {"interval": 5}):
+        answer = put(site, **body)
+        assert (answer.status_code, "to its own site" in answer.json["detail"]) == (403, True)
+    assert put(site, interval=5, site="yard").status_code == 202
+    assert site.get(SETTINGS)["desired"]["interval"] == 5
 
 
 def test_too_busy_to_do_it(one: Site) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.config import ConfigError, load
-from headway import outside, ports, toml, weed
 from engage.settings import EngageSettings
+from headway import outside, ports, toml, weed
 from headway.datadir import DataDir
 from headway.errors import UserError
 from headway.installation import Installation, Options, endpoints, prepare
