@@ -39,6 +39,9 @@ _BACKLOG = 4096
 _CONNECTIONS = 1000
 """Of HTTP; those of the live channel do not count among them."""
 
+_WHOLE = 120
+"""Seconds that a request may take from its first byte to the last of its answer; one waits 30 s at most."""
+
 _original = eventlet.patcher.original("socket").socket
 
 
@@ -91,6 +94,27 @@ class _Hub:
             self.fail(error)
 
 
+class _Protocol(eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
+    """HTTP in which nobody keeps a connection by sending, or reading, a byte now and then."""
+
+    def handle_one_request(self) -> None:
+        with eventlet.Timeout(_WHOLE) as whole:
+            try:
+                super().handle_one_request()
+            except eventlet.Timeout as late:
+                if late is not whole:
+                    raise
+                self.close_connection = True
+
+    def parse_request(self) -> bool:
+        """The headers, in the time that a silent connection has."""
+        came = False
+        with eventlet.Timeout(_SILENCE, False):
+            came = bool(super().parse_request())
+        self.close_connection |= not came
+        return came
+
+
 def _closed(*_: object) -> None:
     """For files that others close; ours are never listened to when they close."""
 
@@ -112,7 +136,7 @@ def main() -> int:
     pictures = Pictures(store, own)
     look = lambda: runner.board  # noqa: E731
     app = create_app(settings, look, runner.tell, live, pictures, runner.waiting, access, clock)
-    options = {"max_size": _CONNECTIONS, "socket_timeout": _SILENCE}
+    options = {"max_size": _CONNECTIONS, "socket_timeout": _SILENCE, "protocol": _Protocol}
     eventlet.spawn(eventlet.wsgi.server, listener, app, log_output=False, debug=False, **options)
     runner.start()
     structlog.get_logger(__name__).info("listening", url=f"http://{own.host}:{own.port}/")

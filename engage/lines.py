@@ -18,6 +18,7 @@ import socketio  # type: ignore[import-untyped]
 from flask import Flask
 
 from common.ports.clock import Clock
+from engage.access.client import FORWARDED
 from engage.frames import Opcode, accept, pack
 from engage.line import INTERVAL, LARGEST_MESSAGE, TIMEOUT, Hub, Line
 from engage.models import Problem
@@ -31,7 +32,7 @@ _UNREAD = 64 * 1024
 _KEPT = (
     *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT"),
     *("SERVER_PROTOCOL", "REMOTE_ADDR", "wsgi.url_scheme", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_COOKIE"),
-    *("HTTP_AUTHORIZATION", "HTTP_USER_AGENT", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"),
+    *("HTTP_AUTHORIZATION", "HTTP_USER_AGENT", *FORWARDED),
 )
 """Of a request, while its connection lasts."""
 
@@ -40,19 +41,25 @@ _NUMBER = re.compile(r"^[0-9]{1,15}")
 
 StartResponse = Callable[..., Any]
 MayConnect = Callable[[str | None, dict[str, Any]], bool]
+IsKnown = Callable[[dict[str, Any]], bool]
 
 
 class Lines:
     """An Owner of lines. Everything runs on the hub's one thread."""
 
-    def __init__(self, hub: Hub, clock: Clock, most: int, may_connect: MayConnect) -> None:
-        """At most `most` of them."""
+    def __init__(
+        self, hub: Hub, clock: Clock, most: int, strangers: int, may_connect: MayConnect, is_known: IsKnown
+    ) -> None:
+        """At most `most`; of those that have not said who they are by now, `strangers`."""
         self.hub = hub
         self.held = Held()
         self._clock = clock
         self._most = most
+        self._most_strangers = strangers
         self._may_connect = may_connect
+        self._is_known = is_known
         self._lines: dict[str, Line] = {}
+        self._strangers: set[str] = set()
 
     def attach(self, app: Flask, server: socketio.Server) -> None:
         """Serve WebSockets at /socket.io/ of `app`."""
@@ -84,12 +91,15 @@ class Lines:
             self._server.manager.sid_from_eio_sid(line.sid, namespace)
             for namespace in list(self._server.manager.get_namespaces())
         )
+        if line.joined:
+            self._strangers.discard(line.sid)
 
     def ended(self, line: Line, reason: str) -> None:
         self._server.eio._trigger_event("disconnect", line.sid, reason, run_async=False)  # noqa: SLF001 -- likewise
         line.environ.clear()
         self._server.eio.sockets.pop(line.sid, None)
         self._lines.pop(line.sid, None)
+        self._strangers.discard(line.sid)
 
     def _tick(self) -> None:
         now = self.now()
@@ -108,15 +118,18 @@ class Lines:
         if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             detail = "Only version 13 of the WebSocket protocol is spoken here."
             return _refuse(start_response, HTTPStatus.UPGRADE_REQUIRED, detail)
-        if len(self._lines) >= self._most:
+        is_known = self._is_known(environ)
+        if len(self._lines) >= self._most or not (is_known or len(self._strangers) < self._most_strangers):
             detail = "There are too many browsers already; try again later or raise engage.viewers."
             return _refuse(start_response, HTTPStatus.SERVICE_UNAVAILABLE, detail)
-        self._begin(self.hub.take(environ), key, environ)
+        sock, sid = self.hub.take(environ), self._server.eio.generate_id()
+        if not is_known:
+            self._strangers.add(sid)
+        self._begin(sid, sock, key, environ)
         return []
 
-    def _begin(self, sock: socket.socket, key: str, environ: dict[str, Any]) -> None:
+    def _begin(self, sid: str, sock: socket.socket, key: str, environ: dict[str, Any]) -> None:
         eio = self._server.eio
-        sid = eio.generate_id()
         kept = {name: environ[name] for name in _KEPT if name in environ} | {"flask.app": self._app}
         line = self._lines[sid] = eio.sockets[sid] = Line(self, sid, sock, kept)
         with suppress(OSError):  # a connection that is gone by now says so when it is read

@@ -86,7 +86,7 @@ class Live:
             "max_http_buffer_size": LARGEST_MESSAGE,
         }
         self._socketio = SocketIO(**options)
-        self._lines = Lines(hub, clock, self._most + _OTHERS, self._may_connect) if hub else None
+        self._lines = self._open_lines(hub) if hub else None
         self._polling = Polling(ORIGINAL, self._may_connect, clock, INTERVAL)
         self._viewers: dict[str, _Viewer] = {}
         self._rooms = Rooms()
@@ -193,6 +193,11 @@ class Live:
         viewer = self._viewers.get(name)
         if viewer and not self._tell(ResyncAsked(name)) and viewer.line:
             viewer.line.close(reason="overloaded")
+
+    def _open_lines(self, hub: Hub) -> Lines:
+        """Whoever only connects takes no room from those who are signed in."""
+        is_known = lambda environ: self._identify(environ, None) is not None  # noqa: E731
+        return Lines(hub, self._clock, self._most + _OTHERS, _OTHERS, self._may_connect, is_known)
 
     @property
     def _server(self) -> socketio.Server:
