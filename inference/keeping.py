@@ -3,10 +3,13 @@
 The broker retains every result, so the store may lag. A result is kept at once where the device's last one
 was kept `pause` seconds ago or longer; else it is owed, and kept once the device has been quiet that long.
 So there is one write a device in `pause` seconds at most, what is kept was published less than that before
-the latest, and of a device that stays quiet the latest is kept.
+the latest, and of a device that stays quiet the latest is kept. What the store did not take is owed too, and
+with a shorter pause or none it is given a second.
 """
 
 from collections import OrderedDict
+
+_RETRY = 1.0
 
 
 class Keeper:
@@ -14,6 +17,7 @@ class Keeper:
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
+        self._patience = max(pause, _RETRY)
         self._kept: OrderedDict[str, float] = OrderedDict()
         """When a device's result was kept, longest ago first; within `pause`."""
         self._owed: OrderedDict[str, float] = OrderedDict()
@@ -45,7 +49,7 @@ class Keeper:
 
     def deadline(self) -> float | None:
         first = next(iter(self._owed.values()), None)
-        return None if first is None else first + self._pause
+        return None if first is None else first + self._patience
 
     def _keep(self, device: str, now: float) -> None:
         self._kept[device] = now

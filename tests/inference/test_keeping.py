@@ -41,6 +41,14 @@ def test_what_the_store_did_not_take_is_owed_again() -> None:
     assert keeper.due(6) == ["cam"]
 
 
+def test_without_a_pause_a_store_that_is_away_is_not_asked_without_a_break() -> None:
+    keeper = Keeper(0)
+    assert keeper.published("cam", 1)
+    keeper.owe("cam", 1)
+    assert keeper.deadline() == 2
+    assert (keeper.due(1.9), keeper.due(2)) == ([], ["cam"])
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 3)), max_size=60))
 def test_the_store_is_never_far_behind_and_has_the_last_result_in_the_end(
     results: list[tuple[str, float]],

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.wire.keys import parse_capture_key
-from common.wire.messages import Model
-from inference.events import Ignore, Known, Listen, NotHeard, Online, Tick
-from inference.identity import Identity
-from inference.shards import ALL, LISTENERS, NONE, SHARDS, decode, encode, has, listeners, shard
+from common.wire.messages import WorkerStatus
+from inference.events import Effect, Ignore, Listen, NotHeard, Online
+from inference.listening import EVERYTHING, Listening
+from inference.peers import Peers
+from inference.shards import ALL, LISTENERS, NONE, SHARDS, decode, encode, has, listeners, parts, shard
 from inference.timing import Timing
-from inference.worker import Worker
 from tests.inference.depot import EPOCH
 from tests.inference.test_ownership import (
     ORDERS,
@@ -201,9 +201,33 @@ def test_a_broker_that_is_not_made_for_many_filters_is_not_asked() -> None:
 
 
 def test_devices_are_remembered_up_to_a_bound_and_the_others_left() -> None:
-    me = Identity("w0", "s", "production", "bucket", Model(name="m", digest="d"), "light")
-    worker = Worker(me, TIMING)
-    effects = [effect for n in range(100_010) for effect in worker.handle(Known(f"cam-{n}"), n * 1e-6)]
-    assert not effects
-    assert worker.handle(Tick(), 1.0) == []
-    assert not any(isinstance(effect, Listen | Ignore) for effect in effects)
+    """Of its own part, the device last heard of longest ago makes room for a new one."""
+    peers = Peers("w0", "production")
+    for name in ("w1", "w2", "w3"):
+        status = WorkerStatus(worker=name, state="online", session="s", flow="production")
+        peers.hear(status.model_copy(update={"shards": encode((1 << SHARDS) - 1)}), 0)
+    listening = Listening("w0", peers, workers=4, devices=1, memory=20)
+    heard: set[str] = {EVERYTHING}
+
+    def follow(effects: list[Effect]) -> None:
+        for effect in effects:
+            assert isinstance(effect, Listen | Ignore)
+            devices = set(effect.devices)
+            assert devices.isdisjoint(heard) if isinstance(effect, Listen) else devices <= heard
+            heard.symmetric_difference_update(devices)
+
+    def learn(*numbers: int) -> None:
+        for number in numbers:
+            follow(listening.learn(f"cam-{number}"))
+
+    learn(*range(30))
+    assert listening.review()
+    follow(listening.join())
+    for _ in range(4):
+        follow(listening.leave())
+    part = parts(listeners(["w0", "w1", "w2", "w3"]))["w0"]
+    learn(*range(15, 60), 45, 46, 47, *range(60, 75))
+    remembered = [f"cam-{number}" for number in (*range(58, 60), 45, 46, 47, *range(60, 75))]
+    mine = {device for device in remembered if has(part, shard(device))}
+    assert heard == mine
+    assert 0 < len(mine) < len(remembered)
