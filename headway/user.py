@@ -62,7 +62,7 @@ class _Place:
 @click.option("--url", help="The address people reach the page by, for links.")
 @click.pass_context
 def user(context: click.Context, data: Path, config: Path | None, url: str | None) -> None:
-    """List, invite, remove and reset the people who sign in."""
+    """The people who sign in, and tokens for other systems."""
     context.obj = _Place(data, config, url)
 
 
@@ -118,3 +118,21 @@ def reset(place: _Place, name: str) -> None:
         secret, _ = admin.reset(name, DAY, me())
         note(admin, "reset password", name)
         click.echo(welcome_link(place.base(), secret))
+
+
+@user.command()
+@click.argument("name")
+@click.option(
+    "--role", "word", type=click.Choice(["viewer", "operator", "admin"]), default="viewer", show_default=True
+)
+@click.option("--site", "sites", multiple=True, metavar="SITE", help="See this site only. May be repeated.")
+@click.option(
+    "--days", type=click.FloatRange(0.01, 3650), default=365.0, show_default=True, help="How long it works."
+)
+@click.pass_obj
+def token(place: _Place, name: str, word: str, sites: tuple[str, ...], days: float) -> None:
+    """Print a token for another system, which sends it as `Authorization: Bearer`. It is shown once."""
+    with place.admin() as admin:
+        secret, made = admin.issue(name, role(word), frozenset(sites) or None, days * DAY, me())
+        note(admin, "issue token", made.id, name=name, role=word, sites=", ".join(sites) or "all")
+        click.echo(secret.text)

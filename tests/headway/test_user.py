@@ -3,12 +3,22 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
 import socketio  # type: ignore[import-untyped]
 
+from common.adapters.memory import MemoryStore
+from common.ports.clock import SystemClock
+from engage.access.admin import Admin
+from engage.access.records import Invitation
+from engage.access.secret import TokenSecret, digest
+from engage.access.vault import Vault
+from headway.door import open_door
 from headway.errors import UserError
 from headway.installed import settings_of
 from tests.eventually import eventually
@@ -58,14 +68,28 @@ def test_the_first_admin_comes_by_the_link_on_the_screen_and_a_lost_one_by_the_s
             ["ann", "admin", "all", "yes", *_today(up)],
             ["bob", "viewer", "north", "yes", *_today(up)],
         ]
+        headers = {"Authorization": f"Bearer {headway(up, 'token', 'prometheus')}"}
+        assert "headway_devices" in requests.get(f"{up.web}/metrics", headers=headers, timeout=10).text
         headway(up, "remove", "bob")
         eventually(lambda: bob.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401)
-        assert _actions(up) >= {"invite", "reset password", "remove user", "accept invitation"}
+        assert _actions(up) >= {"invite", "issue token", "reset password", "remove user", "accept invitation"}
         log = (up.data / "logs" / "engage.log").read_text()
         assert not [secret for secret in (PASSWORD, link, cookie, str(up.token())) if secret in log]
         assert up.stop() < 5
     with running(tmp_path) as again:
         assert "welcome" not in again.said()
+
+
+def test_of_the_links_that_up_printed_only_the_last_one_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = Admin(Vault(MemoryStore(), SystemClock()), SystemClock())
+    monkeypatch.setattr("headway.door.accounts", lambda _: nullcontext(admin))
+    memory = SimpleNamespace(web_token=TokenSecret.new().text)
+    installation: Any = SimpleNamespace(auth=True, memory=memory, settings=SimpleNamespace(store=None))
+    links = [open_door(installation, "http://127.0.0.1") for _ in range(3)]
+    secrets = [str(link).rpartition("/")[2] for link in links]
+    kept = [admin.vault.get_now(Invitation, digest(secret)) is not None for secret in secrets]
+    admin.vault.close()
+    assert kept == [False, False, True]
 
 
 def test_without_a_sign_in_everybody_on_this_machine_is_let_in(tmp_path: Path) -> None:

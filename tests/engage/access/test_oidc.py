@@ -130,6 +130,7 @@ def test_only_the_browser_that_went_comes_back(open_site: Open) -> None:
     assert theirs.get(address).status_code == 403, "no errand"
     go(theirs)
     assert theirs.get(address).status_code == 403, "another state"
+    assert theirs.get(f"{CALLBACK}?code=x&state=%C3%A9").status_code == 403, "a state that is no state"
     assert ours.get(CALLBACK).status_code == 403
     assert ours.get(f"{CALLBACK}?error=access_denied&state={address.rpartition('=')[2]}").status_code == 403
     assert ours.get(address).status_code == 302

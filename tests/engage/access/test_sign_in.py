@@ -203,7 +203,15 @@ def test_without_a_sign_in_everybody_is_admin_but_through_a_proxy_nobody_is_anyt
 
 
 @pytest.mark.parametrize(
-    ("host", "fine"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False), ("yard", False)]
+    ("host", "fine"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.2", True),
+        ("127.example", False),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("yard", False),
+    ],
 )
 def test_only_on_loopback_there_may_be_no_sign_in(host: str, *, fine: bool) -> None:
     environ = {"HEADWAY_ENGAGE__AUTH": "false", "HEADWAY_ENGAGE__HOST": host}
