@@ -1,7 +1,10 @@
 """What only a real connection shows: who is let in, TLS, the socket, a broker that never answers."""
 
+import hashlib
+import json
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -11,11 +14,11 @@ import pytest
 import trustme
 
 from common.adapters.mqtt import MqttBus
-from common.ports.bus import Connected, Delivered, Disconnected, Received
+from common.ports.bus import Connected, Delivered, Disconnected, Received, Refused
 from common.settings import BusSettings
 from tests.contract.rigs import Ear, socket_of
 from tests.eventually import eventually
-from tests.servers import Mosquitto, MqttServer, Nats, free_ports
+from tests.servers import USER, Mosquitto, MqttServer, Nats, free_ports
 
 CONNECT, PUBLISH, SUBSCRIBE = 0x10, 0x32, 0x82
 CONNACK, PUBACK = b"\x20", b"\x40"
@@ -120,6 +123,50 @@ def test_stops_while_connecting_within_its_time_limit(listen: Listen) -> None:
         start = monotonic()
         ear.bus.stop()
         assert monotonic() - start < 3.5
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Nobody may subscribe below `closed/`; without its plug-in Mosquitto refuses no filter."""
+    plugin = next(Path("/usr").glob("lib*/**/mosquitto_dynamic_security.so"), None)
+    assert plugin, "mosquitto_dynamic_security.so is missing: it comes with mosquitto"
+    rules = tmp_path / "rules.json"
+    server = Mosquitto(tmp_path, options=(f"plugin {plugin}", f"plugin_opt_config_file {rules}"))
+    salt, rounds = b"salt" * 3, 101
+    digest = hashlib.pbkdf2_hmac("sha512", server.secret.encode(), salt, rounds)
+    user = {
+        "username": USER,
+        "password": b64encode(digest).decode(),
+        "salt": b64encode(salt).decode(),
+        "iterations": rounds,
+        "roles": [{"rolename": "most"}],
+    }
+    closed = {"acltype": "subscribePattern", "topic": "closed/#", "priority": 0, "allow": False}
+    kinds = ("publishClientSend", "publishClientReceive", "subscribe", "unsubscribe")
+    everything = {
+        "defaultACLAccess": dict.fromkeys(kinds, True),
+        "clients": [user],
+        "roles": [{"rolename": "most", "acls": [closed]}],
+    }
+    rules.write_text(json.dumps(everything))
+    rules.chmod(0o600)
+    with server:
+        yield server
+
+
+def test_a_filter_that_is_refused_is_said_and_the_others_stand(strict: Mosquitto, listen: Listen) -> None:
+    """Asked for before the session, in it, and in the next one."""
+    ear = listen(strict.settings())
+    ear.bus.subscribe("closed/a", "open/a")
+    ear.connected().bus.subscribe("open/b", "closed/b")
+    ear.until(lambda e: {refused.filter for refused in e.all(Refused)} == {"closed/a", "closed/b"})
+    assert {refused.reason for refused in ear.all(Refused)} == {"Not authorized"}
+    for topic in ("closed/a", "closed/b", "open/a", "open/b"):
+        ear.bus.publish(topic, topic.encode())
+    ear.until(lambda e: e.payloads() == [b"open/a", b"open/b"])
+    ear.events.clear()
+    strict.restart()
+    ear.connected().until(lambda e: {r.filter for r in e.all(Refused)} == {"closed/a", "closed/b"})
 
 
 def packets(connection: socket.socket) -> Iterator[int]:
