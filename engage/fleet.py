@@ -72,11 +72,20 @@ class Workers:
         """The will of a session that is over does not speak for the next one."""
         known = self.known.get(status.worker)
         online = status.state == "online"
-        if known is None and (not online or len(self.known) >= _WORKERS):
+        if known is None and not (online and self._has_room()):
             return
         if online or (known and known.session == status.session):
             entry = _worker(status, seen or (known.seen if known else None))
             self.known = self.known | {status.worker: entry}
+
+    def _has_room(self) -> bool:
+        """Where there is none, whoever left longest ago makes it."""
+        if len(self.known) < _WORKERS:
+            return True
+        left = [entry for entry in self.known.values() if entry.state == "offline"]
+        if left:
+            self.clear(min(left, key=lambda entry: entry.seen or 0).worker)
+        return bool(left)
 
     def clear(self, worker: str) -> None:
         self.known = {name: entry for name, entry in self.known.items() if name != worker}

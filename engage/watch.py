@@ -8,7 +8,7 @@ from common.wire.names import DeviceID, Flow
 from engage.scope import Scope
 
 _DEVICES = 1000
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 class Watch(BaseModel):

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from common.settings import BusSettings, StoreSettings
+from tests.engage.service import Worker
 from tests.engage.site import Site
+from tests.servers import Mosquitto, Weed
 
 Build = Callable[..., Site]
 
@@ -37,3 +40,21 @@ def build(static: Path) -> Iterator[Build]:
 def site(build: Build) -> Site:
     """Started and rebuilt from nothing."""
     return build().rebuilt()
+
+
+@pytest.fixture
+def bus(mosquitto: Mosquitto, prefix: str) -> BusSettings:
+    return mosquitto.settings(prefix=prefix)
+
+
+@pytest.fixture
+def store(weed: Weed, bucket: str) -> StoreSettings:
+    return weed.settings(bucket=bucket)
+
+
+@pytest.fixture
+def worker(bus: BusSettings, store: StoreSettings) -> Iterator[Worker]:
+    worker = Worker(bus, store)
+    worker.store.ensure_bucket()
+    yield worker
+    worker.stop()

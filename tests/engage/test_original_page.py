@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from common.settings import BusSettings, StoreSettings
 from tests.chromium import launched
 from tests.engage.service import Engage, Worker, settled
 from tests.eventually import eventually
-from tests.servers import Mosquitto, Weed
 
 CLIENT = Path(__file__).parents[2] / "web" / "node_modules" / "socket.io-client-2" / "dist" / "socket.io.js"
 PAGE = """<!doctype html><script src="socket.io.js"></script><body><script>
@@ -35,16 +35,7 @@ fetch("/api/v1.0/devices").then(answer => answer.json()).then(all => Object.valu
 
 
 @pytest.fixture
-def worker(mosquitto: Mosquitto, weed: Weed, prefix: str, bucket: str) -> Iterator[Worker]:
-    worker = Worker(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket))
-    worker.store.ensure_bucket()
-    yield worker
-    worker.stop()
-
-
-@pytest.fixture
-def engage(tmp_path: Path, mosquitto: Mosquitto, weed: Weed, prefix: str, bucket: str) -> Iterator[Engage]:
-    bus, store = mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket)
+def engage(tmp_path: Path, bus: BusSettings, store: StoreSettings) -> Iterator[Engage]:
     with Engage(tmp_path, bus, store, COMPAT__PEOPLE_COUNTER="true") as engage:
         settled(engage)
         yield engage

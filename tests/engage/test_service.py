@@ -22,24 +22,6 @@ from tests.servers import Mosquitto, Nats, Weed
 
 
 @pytest.fixture
-def bus(mosquitto: Mosquitto, prefix: str) -> BusSettings:
-    return mosquitto.settings(prefix=prefix)
-
-
-@pytest.fixture
-def store(weed: Weed, bucket: str) -> StoreSettings:
-    return weed.settings(bucket=bucket)
-
-
-@pytest.fixture
-def worker(bus: BusSettings, store: StoreSettings) -> Iterator[Worker]:
-    worker = Worker(bus, store)
-    worker.store.ensure_bucket()
-    yield worker
-    worker.stop()
-
-
-@pytest.fixture
 def engage(tmp_path: Path, bus: BusSettings, store: StoreSettings) -> Iterator[Engage]:
     with Engage(tmp_path, bus, store, COMPAT__PEOPLE_COUNTER="true") as engage:
         settled(engage)

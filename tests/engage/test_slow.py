@@ -12,27 +12,8 @@ from tests.crowd import Crowd
 from tests.engage.samples import result
 from tests.engage.service import Engage, Worker, settled
 from tests.eventually import eventually
-from tests.servers import Mosquitto, Weed
 
 SLOW, DEVICES, WAVES = 30, 250, 12
-
-
-@pytest.fixture
-def bus(mosquitto: Mosquitto, prefix: str) -> BusSettings:
-    return mosquitto.settings(prefix=prefix)
-
-
-@pytest.fixture
-def store(weed: Weed, bucket: str) -> StoreSettings:
-    return weed.settings(bucket=bucket)
-
-
-@pytest.fixture
-def worker(bus: BusSettings, store: StoreSettings) -> Iterator[Worker]:
-    worker = Worker(bus, store)
-    worker.store.ensure_bucket()
-    yield worker
-    worker.stop()
 
 
 @pytest.fixture

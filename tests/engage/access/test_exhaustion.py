@@ -18,7 +18,6 @@ from engage.access.vault import Vault
 from engage.live import _OTHERS
 from tests.engage.service import Engage, settled
 from tests.eventually import eventually
-from tests.servers import Mosquitto, Weed
 
 _HASTY = "import sys; from engage import __main__ as engage; engage._SILENCE = 1; sys.exit(engage.main())"
 
@@ -28,16 +27,6 @@ class Hasty(Engage):
 
     def command(self) -> list[str]:
         return [sys.executable, "-c", _HASTY]
-
-
-@pytest.fixture
-def store(weed: Weed, bucket: str) -> StoreSettings:
-    return weed.settings(bucket=bucket)
-
-
-@pytest.fixture
-def bus(mosquitto: Mosquitto, prefix: str) -> BusSettings:
-    return mosquitto.settings(prefix=prefix)
 
 
 @pytest.fixture
