@@ -205,6 +205,6 @@ def _opening(sid: str) -> bytes:
 
 def _refuse(start_response: StartResponse, status: HTTPStatus, detail: str) -> Iterable[bytes]:
     body = Problem(title=status.phrase, status=status, detail=detail).model_dump_json().encode()
-    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body)))]
+    headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), ("Connection", "close")]
     start_response(f"{status.value} {status.phrase}", headers)
     return [body]
