@@ -35,6 +35,7 @@ class Asked(BaseModel):
         validate_by_alias=True,
         alias_generator=wire_name,
         allow_inf_nan=False,
+        defer_build=True,
     )
 
 
@@ -191,7 +192,10 @@ def _body(model: type[BaseModel]) -> BaseModel:
 def _reasons(where: str, error: ValidationError) -> str:
     """What is wrong, without the values: they may be secrets."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    named = [(".".join(str(part) for part in e["loc"])[:_NAMED], e["msg"]) for e in found[:10]]
+    named = [
+        (".".join(str(part) for part in e["loc"])[:_NAMED], e["msg"].removeprefix("Value error, "))
+        for e in found[:10]
+    ]
     return (
         f"in the {where}, " + "; ".join(f"{name!r}: {text}" if name else text for name, text in named) + "."
     )

@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 2000, // the REST docs, a page of its own
-      rollupOptions: { input: ["index.html", "docs.html"] },
+      rollupOptions: { input: ["index.html", "docs.html"], checks: { bundlerTimings: false } },
     },
     server: {
       proxy: { "/api": server, "/socket.io": { target: server, ws: true } },

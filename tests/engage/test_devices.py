@@ -139,7 +139,7 @@ def test_fields(three: Site) -> None:
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("?fields=colour", "receivedAt"),
+        ("?fields=colour", "'fields.0': a device has no such field; it has"),
         ("?state=asleep", "'live', 'stale', 'offline' or 'unknown'"),
         ("?wait=31", "30"),
         ("?wait=nan", "wait"),

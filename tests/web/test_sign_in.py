@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from engage.access.admin import DAY
 from engage.access.names import welcome_link
 from engage.access.roles import Role
+from engage.access.secret import SHORTEST
 from headway.door import accounts
 from tests.servers import Weed
 from tests.web.axe import findings
@@ -37,6 +38,7 @@ def welcome(engage: Site, weed: Weed, bucket: str) -> str:
 
 def join(page: Page, link: str, name: str) -> None:
     page.goto(link)
+    expect(page.get_by_label("Password", exact=True)).to_have_attribute("minlength", str(SHORTEST))
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password again").fill(PASSWORD)
@@ -100,6 +102,18 @@ def test_admin_invites_makes_tokens_and_sees_what_was_changed(
         expect(other.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
     page.reload()
     expect(page.locator(".list").last).to_contain_text("revoke token")
+
+
+def test_bar_of_a_phone_has_two_rows(browser: Browser, engage: Site, welcome: str, worker: Worker) -> None:
+    worker.see("cam-1", 3)
+    with open_page(browser, engage.url, viewport={"width": 390, "height": 844}) as page:
+        join(page, welcome, "ada.lovelace.of.the.long.name")
+        expect(number(page, "cam-1")).to_have_text("3")
+        parts = [
+            page.locator(f".bar {part}").bounding_box() for part in (".brand", ".link", ".sum", ".theme")
+        ]
+        brand, link, total, theme = (box["y"] + box["height"] / 2 for box in parts if box)
+        assert abs(brand - link) < 8 > abs(total - theme)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

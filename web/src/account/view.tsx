@@ -14,6 +14,7 @@ function Password() {
       <h2>Password</h2>
       <Form action={action} button="Change password" done="Changed"
         onSend={(field) => changePassword(field("old"), chosenPassword(field))}>
+        <input name="username" autocomplete="username" value={session.value?.principal?.name} hidden readOnly />
         <Field label="Password now" name="old" type="password" autocomplete="current-password" required />
         <Field label="New password" name="password" type="password" autocomplete="new-password" required minLength={SHORTEST} />
         <Field label="New password again" name="again" type="password" autocomplete="new-password" required />

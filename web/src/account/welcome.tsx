@@ -5,7 +5,7 @@ import { ApiError } from "../rest";
 import { hrefs, replaceWith } from "../route";
 import { accept } from "../session";
 
-export const SHORTEST = 10;
+export const SHORTEST = 12;
 
 /** Both fields of a new password, or why they will not do. */
 export function chosenPassword(field: (name: string) => string): string {
