@@ -5,13 +5,18 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from common.settings import BusSettings, StoreSettings
+from engage.access.roles import Role
+from headway.door import accounts
 from tests.crowd import Crowd
 from tests.engage.samples import result
 from tests.engage.service import Engage, Worker, settled
+from tests.eventually import eventually
 from tests.nginx import Nginx
 from tests.servers import Mosquitto, Weed
 
@@ -38,13 +43,15 @@ def worker(bus: BusSettings, store: StoreSettings) -> Iterator[Worker]:
 
 
 @contextmanager
-def replicas(folder: Path, count: int, bus: BusSettings, store: StoreSettings) -> Iterator[list[Engage]]:
+def replicas(
+    folder: Path, count: int, bus: BusSettings, store: StoreSettings, **own: Any
+) -> Iterator[list[Engage]]:
     with ExitStack() as stack:
         servers = []
         for number in range(count):
-            own = folder / str(number)
-            own.mkdir()
-            servers.append(stack.enter_context(Engage(own, bus, store)))
+            place = folder / str(number)
+            place.mkdir()
+            servers.append(stack.enter_context(Engage(place, bus, store, **own)))
         for server in servers:
             settled(server)
         yield servers
@@ -65,20 +72,64 @@ def show(crowd: Crowd, devices: int, count: int) -> bool:
     )
 
 
+def sign_in(web: requests.Session, url: str, store: StoreSettings) -> str:
+    """As somebody new, each request to another replica; a token for the live channel."""
+    with accounts(store) as admin:
+        invitation, _ = admin.invite(Role.VIEWER, None, 3600, "tests")
+        token, _ = admin.issue("browsers", Role.VIEWER, None, None, "tests")
+    password = "four random words do well"
+    body = {"token": invitation, "name": "ann", "password": password}
+    web.post(f"{url}/api/v1/invitations/accept", json=body, timeout=10).raise_for_status()
+    web.delete(f"{url}/api/v1/session", timeout=10).raise_for_status()
+    web.post(
+        f"{url}/api/v1/session", json={"name": "ann", "password": password}, timeout=10
+    ).raise_for_status()
+    return token.text
+
+
+class Poll:
+    """A system that asks for changes, again and again, and keeps the counts."""
+
+    def __init__(self, web: requests.Session, url: str) -> None:
+        self._web = web
+        self._url = f"{url}/api/v1/devices?fields=count"
+        self._cursor = ""
+        self.counts: dict[str, int] = {}
+        self.replicas: set[str] = set()
+
+    def ask(self) -> dict[str, int]:
+        since = f"&since={self._cursor}" if self._cursor else ""
+        answer = self._web.get(self._url + since, timeout=10)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        kept = {} if body["full"] else self.counts
+        self.counts = kept | {device["deviceID"]: device["count"] for device in body["devices"]}
+        self._cursor = body["cursor"]
+        self.replicas.add(self._cursor.partition(".")[0])
+        return self.counts
+
+
 def test_three_replicas_behind_a_round_robin_and_one_is_killed(
     tmp_path: Path, bus: BusSettings, store: StoreSettings, worker: Worker
 ) -> None:
-    with replicas(tmp_path, 3, bus, store) as servers:
-        ports = [server.port for server in servers]
-        with Nginx(tmp_path, ports) as nginx, Crowd([nginx.port], [{}] * 51, keep=True) as crowd:
+    signed_in = {"ENGAGE__AUTH": "true", "ENGAGE__TRUSTED_PROXIES": '["127.0.0.0/8"]'}
+    ones, twos = ({f"cam{device}": count for device in range(5)} for count in (1, 2))
+    with (
+        replicas(tmp_path, 3, bus, store, **signed_in) as servers,
+        Nginx(tmp_path, [server.port for server in servers]) as nginx,
+        requests.Session() as web,
+    ):
+        url = f"http://127.0.0.1:{nginx.port}"
+        token, poll = sign_in(web, url, store), Poll(web, url)
+        with Crowd([nginx.port], [{"token": token}] * 51, keep=True) as crowd:
             report(worker, 5, 1)
             crowd.until(lambda: crowd.shown == 51 and show(crowd, 5, 1), within=15)
-            viewers = [server.metric("headway_viewers") for server in servers]
-            assert viewers == [17, 17, 17]
+            eventually(lambda: poll.ask() == ones and len(poll.replicas) == 3)
             servers[0].kill()
             report(worker, 5, 2)
             crowd.until(lambda: crowd.summary()["lost"], within=2)
             crowd.until(lambda: crowd.shown == 51 and show(crowd, 5, 2), within=BACK)
+            eventually(lambda: poll.ask() == twos, within=BACK)
             lost, gaps = crowd.summary()["lost"], crowd.summary()["gaps"]
             assert (lost, gaps) == (17, 0)
 
