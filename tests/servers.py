@@ -178,19 +178,6 @@ class Mosquitto(MqttServer):
         return [program, "-c", str(self.folder / "mosquitto.conf")]
 
 
-def bridge_to(other: Mosquitto) -> tuple[str, ...]:
-    """Options of a Mosquitto that shares every topic with another one: each has an order of its own."""
-    return (
-        "connection bridge",
-        f"address 127.0.0.1:{other.port}",
-        f"remote_username {USER}",
-        f"remote_password {other.secret}",
-        "topic # both 1",
-        "notifications false",
-        "restart_timeout 1",
-    )
-
-
 def _mosquitto_hash(secret: str) -> str:
     salt = secrets.token_bytes(12)
     digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, 101)

@@ -10,7 +10,7 @@ from tests.chaos.audience import Audience
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Wire
 from tests.eventually import eventually
-from tests.servers import Mosquitto, MqttServer, Nats, Weed, bridge_to
+from tests.servers import USER, Mosquitto, MqttServer, Nats, Weed
 
 KINDS = ("mosquitto", "nats", "bridged")
 
@@ -50,7 +50,20 @@ def _brokers(kind: str, folder: Path, cleanup: ExitStack) -> tuple[MqttServer, .
     first = cleanup.enter_context(Mosquitto(place))
     if kind == "mosquitto":
         return (first,)
-    return first, cleanup.enter_context(Mosquitto(_place(folder, "second"), bridge_to(first)))
+    return first, cleanup.enter_context(Mosquitto(_place(folder, "second"), _bridge_to(first)))
+
+
+def _bridge_to(other: Mosquitto) -> tuple[str, ...]:
+    """Options of a Mosquitto that shares every topic with another one: each has an order of its own."""
+    return (
+        "connection bridge",
+        f"address 127.0.0.1:{other.port}",
+        f"remote_username {USER}",
+        f"remote_password {other.secret}",
+        "topic # both 1",
+        "notifications false",
+        "restart_timeout 1",
+    )
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from common.adapters.memory import MemoryBroker, MemoryBus
 from common.adapters.mqtt import MqttBus
 from common.ports.bus import Bus, BusEvent, Connected, Delivered, Disconnected, Received, Undelivered, Will
+from common.settings import BusSettings
 from tests.eventually import eventually
 from tests.servers import MqttServer
 
@@ -49,6 +50,10 @@ class Ear:
 
     def disconnected(self, times: int = 1) -> "Ear":
         return self.until(lambda ear: len(ear.all(Disconnected)) >= times)
+
+
+Listen = Callable[[BusSettings], Ear]
+"""Starts a client with these settings."""
 
 
 class Rig(Protocol):
@@ -106,3 +111,8 @@ def socket_of(bus: MqttBus) -> socket.socket:
     found = bus._client.socket()
     assert isinstance(found, socket.socket), "not connected"
     return found
+
+
+def bus_of(ear: Ear) -> MqttBus:
+    assert isinstance(ear.bus, MqttBus)
+    return ear.bus

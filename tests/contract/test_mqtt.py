@@ -1,58 +1,34 @@
-"""What only a real connection shows: who is let in, TLS, the socket, a broker that never answers."""
+"""What only a real connection shows: who is let in, the socket, a broker that never answers."""
 
 import hashlib
 import json
 import socket
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import pytest
-import trustme
 
 from common.adapters.mqtt import MqttBus
 from common.ports.bus import Connected, Delivered, Disconnected, Received, Refused
 from common.settings import BusSettings
-from tests.contract.rigs import Ear, socket_of
+from tests.contract.rigs import Ear, Listen, bus_of, socket_of
 from tests.eventually import eventually
 from tests.servers import USER, Mosquitto, MqttServer, Nats, free_ports
 
 CONNECT, PUBLISH, SUBSCRIBE = 0x10, 0x32, 0x82
 CONNACK, PUBACK = b"\x20", b"\x40"
 RECEIVE_MAXIMUM = 0x21
-
-Listen = Callable[[BusSettings], Ear]
-
-
-@pytest.fixture
-def listen() -> Iterator[Listen]:
-    """Starts a client with these settings; all of them are stopped in the end."""
-    ears: list[Ear] = []
-
-    def listen(settings: BusSettings) -> Ear:
-        ears.append(Ear(MqttBus(settings, f"ear-{len(ears)}-{settings.port}")))
-        ears[-1].start()
-        return ears[-1]
-
-    yield listen
-    for ear in ears:
-        start = monotonic()
-        ear.bus.stop()
-        assert monotonic() - start < 3.5
+ACCEPTED = CONNACK + bytes([3, 0, 0, 0])
 
 
 @pytest.fixture(params=["mosquitto", "nats"])
 def server(request: pytest.FixtureRequest) -> MqttServer:
     found: MqttServer = request.getfixturevalue(request.param)
     return found
-
-
-def bus_of(ear: Ear) -> MqttBus:
-    assert isinstance(ear.bus, MqttBus)
-    return ear.bus
 
 
 def test_speaks_mqtt_5_with_mosquitto_and_3_1_1_with_nats(
@@ -200,6 +176,101 @@ def test_has_no_more_under_way_than_the_broker_takes(listen: Listen) -> None:
             assert next(said) == PUBLISH
 
 
+def packet(head: int, body: bytes) -> bytes:
+    digits, rest = bytearray(), len(body)
+    while rest > 127:
+        digits.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes((head, *digits, rest)) + body
+
+
+def published(
+    payload: bytes, number: int | None, *, properties: bytes = b"", retained: bool = False
+) -> bytes:
+    """A message as a broker sends it; with a number it is one of QoS 1."""
+    head = 0x30 | (0x02 if number is not None else 0) | retained
+    counted = b"" if number is None else number.to_bytes(2)
+    return packet(head, b"\0\1x" + counted + bytes([len(properties)]) + properties + payload)
+
+
+@pytest.fixture
+def broker(listen: Listen) -> Iterator[tuple[socket.socket, Ear]]:
+    """Of our own, where one client has just connected; it may connect again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        yield server, listen(BusSettings(port=server.getsockname()[1]))
+
+
+def accepted(server: socket.socket) -> tuple[socket.socket, Iterator[int]]:
+    connection, _ = server.accept()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    said = packets(connection)
+    assert next(said) == CONNECT
+    connection.sendall(ACCEPTED)
+    return connection, said
+
+
+@pytest.mark.parametrize("cut", [1, 3, 1000, 10**6])
+def test_messages_come_whole_however_the_network_cuts_them(
+    broker: tuple[socket.socket, Ear], cut: int
+) -> None:
+    server, ear = broker
+    user_property = b"\x26\0\1k\0\1v"
+    large = bytes(200_000 if cut > 3 else 2_000)
+    stream = (
+        published(b"first", 1)
+        + published(b"", None)
+        + published(b"with a property", 2, properties=user_property)
+        + published(large, 3)
+        + published(b"kept", 65_535, retained=True)
+    )
+    connection, said = accepted(server)
+    with connection:
+        ear.connected()
+        for start in range(0, len(stream), cut):
+            connection.sendall(stream[start : start + cut])
+        ear.until(lambda e: len(e.payloads()) >= 5)
+        assert [next(said) for _ in range(4)] == [PUBACK[0]] * 4
+    assert ear.payloads() == [b"first", b"", b"with a property", large, b"kept"]
+    assert [received.retained for received in ear.all(Received)] == [False] * 4 + [True]
+
+
+def test_half_a_message_of_the_last_connection_is_forgotten(broker: tuple[socket.socket, Ear]) -> None:
+    server, ear = broker
+    connection, _ = accepted(server)
+    with connection:
+        ear.connected()
+        connection.sendall(published(b"never whole", 1)[:-3])
+        connection.shutdown(socket.SHUT_RDWR)
+    connection, _ = accepted(server)
+    with connection:
+        connection.sendall(published(b"whole", 1))
+        assert ear.until(lambda e: e.payloads() != []).payloads() == [b"whole"]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        pytest.param(b"\x30\xff\xff\xff\xff\xff\x01", id="length"),
+        pytest.param(packet(0x30, b"\0\x09x"), id="topic"),
+        pytest.param(packet(0x32, b"\0\1x\0\1\x7f"), id="properties"),
+        pytest.param(packet(0xF0, b""), id="kind"),
+    ],
+)
+def test_a_broker_that_does_not_speak_mqtt_is_left(
+    broker: tuple[socket.socket, Ear], nonsense: bytes
+) -> None:
+    server, ear = broker
+    connection, _ = accepted(server)
+    with connection:
+        ear.connected()
+        connection.sendall(nonsense)
+        ear.until(lambda e: e.all(Disconnected) != [])
+    connection, _ = accepted(server)
+    connection.close()
+    assert ear.payloads() == []
+
+
 def test_no_publish_overtakes_one_that_another_thread_is_sending(
     mosquitto: Mosquitto, listen: Listen, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,65 +329,6 @@ def test_a_connection_cut_under_load_loses_nothing(server: MqttServer, listen: L
         ear.bus.publish(f"{prefix}/x", str(i).encode(), token=i)
     ear.connected(2).until(lambda e: len(e.outcomes()) >= 1000)
     assert sorted(ear.outcomes(), key=lambda o: o[1]) == [(Delivered, i) for i in range(1000)]
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls(authority: trustme.CA, tmp_path: Path) -> Iterator[Mosquitto]:
-    certificate = authority.issue_cert("127.0.0.1")
-    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
-    certificate.cert_chain_pems[0].write_to_path(chain)
-    certificate.private_key_pem.write_to_path(key)
-    with Mosquitto(tmp_path, options=(f"certfile {chain}", f"keyfile {key}")) as server:
-        yield server
-
-
-def written(authority: trustme.CA, file: Path) -> Path:
-    authority.cert_pem.write_to_path(file)
-    return file
-
-
-def test_tls_with_its_own_authority(
-    tls: Mosquitto, authority: trustme.CA, tmp_path: Path, listen: Listen, prefix: str
-) -> None:
-    ear = listen(tls.settings(tls=True, ca_file=written(authority, tmp_path / "ca.pem"))).connected()
-    assert socket_of(bus_of(ear)).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-    ear.bus.publish(f"{prefix}/x", b"x", token=1)
-    ear.until(lambda e: e.outcomes() == [(Delivered, 1)])
-
-
-@pytest.mark.parametrize("trusted", ["another authority", "the system's"])
-def test_tls_refuses_a_certificate_of_a_stranger(
-    tls: Mosquitto, trusted: str, tmp_path: Path, listen: Listen
-) -> None:
-    stranger = written(trustme.CA(), tmp_path / "stranger.pem") if trusted == "another authority" else None
-    ear = listen(tls.settings(tls=True, ca_file=stranger)).disconnected()
-    reason = ear.all(Disconnected)[0].reason
-    assert reason.startswith(f"cannot reach 127.0.0.1:{tls.port}: its certificate is not to be trusted")
-    assert not ear.all(Connected)
-
-
-def test_tls_refuses_a_certificate_for_another_host(
-    tls: Mosquitto, authority: trustme.CA, tmp_path: Path, listen: Listen
-) -> None:
-    ca = written(authority, tmp_path / "ca.pem")
-    ear = listen(tls.settings(host="localhost", tls=True, ca_file=ca)).disconnected()
-    assert "its certificate is not to be trusted" in ear.all(Disconnected)[0].reason
-
-
-def test_tls_stops_within_its_time_limit_in_a_handshake_that_hangs(listen: Listen) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        ear = listen(BusSettings(port=silent.getsockname()[1], tls=True))
-        silent.settimeout(5)
-        connection, _ = silent.accept()
-        with connection:
-            start = monotonic()
-            ear.bus.stop()
-            assert monotonic() - start < 3.5
 
 
 def test_a_stop_in_the_middle_of_falling_back_to_3_1_1_leaves_nothing(nats: Nats) -> None:

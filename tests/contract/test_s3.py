@@ -27,6 +27,7 @@ CALLS: dict[str, Callable[[ObjectStore], object]] = {
     "delete": lambda store: store.delete(["a"]),
     "list": lambda store: store.list(""),
 }
+INCOMPLETE = b"<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>"
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 
 
@@ -195,7 +196,7 @@ def test_what_may_pass_and_what_will_not(
     assert len(str(error)) <= 300
 
 
-@pytest.mark.parametrize("body", [b"", b"no xml", b"<a>", b"\xff\xfe", b"<Error/>"])
+@pytest.mark.parametrize("body", [b"", b"no xml", b"<a>", b"\xff\xfe", b"<Error/>", INCOMPLETE])
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "500 Oops"])
 @every_call
 def test_nonsense_is_an_error_of_the_store_or_nothing(
