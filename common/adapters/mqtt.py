@@ -37,6 +37,9 @@ from common.settings import BusSettings
 log = structlog.get_logger(__name__)
 
 _IN_FLIGHT = 100
+_RECEIVE = 1000
+"""Messages that a broker may send before it waits for us; Mosquitto's own limit is 20."""
+
 _MAX_PACKET = 1024 * 1024
 _FAREWELL = 1.0
 _PARTING = 0.5
@@ -107,7 +110,7 @@ class MqttBus:
         client.loop_stop()
         self._ready = False
 
-    def _make(self, protocol: MQTTProtocolVersion) -> paho.Client:
+    def _make(self, protocol: MQTTProtocolVersion) -> Client:
         s = self._settings
         clean = None if protocol is MQTTProtocolVersion.MQTTv5 else True
         client = Client(CallbackAPIVersion.VERSION2, self._client_id, clean_session=clean, protocol=protocol)
@@ -126,6 +129,7 @@ class MqttBus:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.received = self._received
         return client
 
     def _connect(self) -> None:
@@ -133,6 +137,7 @@ class MqttBus:
         if self._client.protocol == MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = _MAX_PACKET
+            properties.ReceiveMaximum = _RECEIVE
         s = self._settings
         self._client.connect_async(s.host, s.port, s.keepalive, properties=properties)
         self._client.loop_start()
@@ -273,6 +278,9 @@ class MqttBus:
             self._sink(
                 Undelivered(message.token, f"over {self._settings.queue} messages wait for the broker")
             )
+
+    def _received(self, message: Received) -> None:
+        self._sink(message)
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         self._sink(Received(message.topic, bytes(message.payload), message.retain))
