@@ -1,17 +1,17 @@
 """The object store over S3, any server. The one home of minio."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 from itertools import islice
 from time import monotonic
 from typing import TypeVar
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError, XMLParser
 
 import urllib3
 from minio import Minio
-from minio.datatypes import Object
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
@@ -42,7 +42,7 @@ class S3Store:
         self._endpoint = settings.endpoint
         self._timeout = settings.timeout
         self._pool = _pool(settings)
-        self._minio = Minio(
+        self._minio = _Client(
             settings.endpoint,
             access_key=settings.access_key,
             secret_key=settings.secret(),
@@ -113,10 +113,14 @@ class S3Store:
 
     def list(self, prefix: str, after: str = "", limit: int = 1000) -> list[ObjectInfo]:
         def page() -> list[ObjectInfo]:
-            found: Iterator[Object] = self._minio.list_objects(
-                bucket_name=self.bucket, prefix=prefix, recursive=True, start_after=after or None
-            )
-            return [_info(o) for o in islice((o for o in found if o.object_name != after), limit)]
+            found: list[ObjectInfo] = []
+            token: str | None = None
+            while len(found) < limit:
+                part, token = self._minio.listed(self.bucket, prefix, after, token)
+                found += [info for info in part if info.key != after]
+                if token is None:
+                    break
+            return found[:limit]
 
         return self._call("list", prefix, page)
 
@@ -169,9 +173,47 @@ def _bounded(response: urllib3.BaseHTTPResponse, key: str, limit: int, deadline:
     return bytes(data)
 
 
-def _info(found: Object) -> ObjectInfo:
-    modified = found.last_modified.timestamp() if found.last_modified else 0.0
-    return ObjectInfo(found.object_name or "", found.size or 0, modified)
+class _Client(Minio):
+    """Minio's own listing takes 70 us for each object: engage waits for 10,000 of them when it starts."""
+
+    def listed(
+        self, bucket: str, prefix: str, after: str, token: str | None
+    ) -> tuple[list[ObjectInfo], str | None]:
+        """One answer of the server, and the token that asks for the next; None where there is none."""
+        query: dict[str, str | list[str] | tuple[str]] = {
+            "list-type": "2",
+            "delimiter": "",
+            "max-keys": str(_PAGE),
+            "prefix": prefix,
+        }
+        if after:
+            query["start-after"] = after
+        if token:
+            query["continuation-token"] = token
+        return _listing(self._execute("GET", bucket, query_params=query).data)
+
+
+def _listing(answer: bytes) -> tuple[list[ObjectInfo], str | None]:
+    """ValueError or ParseError when it is none."""
+    parser = XMLParser()  # noqa: S314 -- expat bounds what entities grow to
+    parser.feed(answer)
+    root, found, rest = parser.close(), list[ObjectInfo](), dict[str, str]()
+    if _local(root.tag) != "ListBucketResult":
+        raise ValueError(f"not a listing: {root.tag[:80]}")
+    for element in root:
+        name = _local(element.tag)
+        if name == "Contents":
+            fields = {_local(child.tag): child.text or "" for child in element}
+            modified = datetime.fromisoformat(fields.get("LastModified", "")).timestamp()
+            found.append(ObjectInfo(fields.get("Key", ""), int(fields.get("Size", "")), modified))
+        else:
+            rest[name] = element.text or ""
+    more = rest.get("IsTruncated", "").lower() == "true"
+    return found, rest.get("NextContinuationToken") if more else None
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def _pool(settings: StoreSettings) -> urllib3.PoolManager:
