@@ -1,6 +1,11 @@
 """The web service: `python -m engage --config headway.toml`."""
 
+import gc
+import os
 import warnings
+
+gc.set_threshold(50_000, 20, 20)  # few objects here are garbage in circles: imports and devices all stay
+os.environ["EVENTLET_NO_GREENDNS"] = "yes"  # its own resolver knows less than the system's
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it is in maintenance; its one home is this file
@@ -13,6 +18,7 @@ eventlet.monkey_patch()
 import socket  # noqa: E402 -- what is imported before the patch would block every browser at once
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from functools import partial  # noqa: E402
 from typing import Any  # noqa: E402
 from uuid import uuid4  # noqa: E402
 
@@ -101,6 +107,8 @@ class _Protocol(eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
         with eventlet.Timeout(_WHOLE) as whole:
             try:
                 super().handle_one_request()
+                if getattr(self, "environ", {}).get("HTTP_UPGRADE"):
+                    self.close_connection = True  # the live channel has it, or refused it
             except eventlet.Timeout as late:
                 if late is not whole:
                     raise
@@ -120,6 +128,8 @@ def _closed(*_: object) -> None:
 
 
 def main() -> int:
+    socket.getaddrinfo = partial(eventlet.tpool.execute, eventlet.patcher.original("socket").getaddrinfo)
+    gc.freeze()
     settings = service.start(EngageSettings, "engage", metrics=False)
     own = settings.engage
     try:

@@ -193,9 +193,8 @@ class Tick:
     pass
 
 
-Event = (
-    Started
-    | ResultReceived
+Heard = (
+    ResultReceived
     | DeviceStatusReceived
     | TroubleReceived
     | WorkerStatusReceived
@@ -203,6 +202,24 @@ Event = (
     | DeviceCleared
     | DeviceConfigCleared
     | WorkerCleared
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesHeard:
+    """What came over the bus while something else was done, in its order."""
+
+    heard: tuple[Heard, ...]
+
+
+Operation = (
+    DeviceConfigReceived | DeviceConfigCleared | DeviceCleared | ForgetDevice | SetDevice | EraseFailed
+)
+
+Event = (
+    Started
+    | Heard
+    | MessagesHeard
     | ForgetDevice
     | SetDevice
     | Erased

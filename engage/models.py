@@ -23,6 +23,7 @@ class Answer(BaseModel):
         populate_by_name=True,
         alias_generator=wire_name,
         json_schema_serialization_defaults_required=True,
+        defer_build=True,
     )
 
 

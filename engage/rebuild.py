@@ -16,7 +16,7 @@ from engage.events import ListStored, ReadStored, SendMarker, Stored
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _GRACE = 2.0
-"""Seconds until the store is read without the broker's part."""
+"""Seconds without a retained message until the store is read before the broker's part is complete."""
 
 _BATCH = 500
 
@@ -69,6 +69,8 @@ class Rebuild:
         """A retained message came: the marker is still behind others."""
         if self._marker_until is not None:
             self._marker_until = now + self._timeout
+        if self._grace_until is not None:
+            self._grace_until = now + _GRACE
 
     def marker(self) -> None:
         self._retained = True

@@ -10,7 +10,7 @@ from engage.events import (
     DeviceConfigCleared,
     DeviceConfigReceived,
     DeviceStatusReceived,
-    Event,
+    Heard,
     ResultReceived,
     TroubleReceived,
     WorkerCleared,
@@ -36,7 +36,7 @@ class Reception:
         own = [topics.device_status(), topics.device_config(), topics.worker_status()]
         return by_flow + own + [PEOPLE_COUNTER] * self._settings.compat.people_counter
 
-    def event(self, received: Received) -> Event | None:
+    def event(self, received: Received) -> Heard | None:
         """None for what is bad, which is counted, and for what is not for us."""
         at = Moment(self._clock.wall(), self._clock.monotonic())
         if place := self._inbox.cleared(received):
@@ -44,7 +44,7 @@ class Reception:
         message = self._inbox.open(received)
         return self._told(message, received, at) if message else None
 
-    def _told(self, message: AnyMessage, received: Received, at: Moment) -> Event | None:
+    def _told(self, message: AnyMessage, received: Received, at: Moment) -> Heard | None:
         live = not received.retained
         match message:
             case Result():
@@ -65,7 +65,7 @@ class Reception:
         return place.flow if place else ""
 
 
-def _cleared(place: Place, at: Moment) -> Event | None:
+def _cleared(place: Place, at: Moment) -> Heard | None:
     match place.kind:
         case Kind.RESULT | Kind.DEVICE_STATUS:
             return DeviceCleared(place.name, at)

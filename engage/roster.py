@@ -4,9 +4,12 @@ from heapq import heappop, heappush
 from math import inf
 
 from common.wire.messages import DeviceConfig
+from engage.events import Stored
 from engage.known import Known
 
 _BURIED = 10_000
+_STORING = 1.0
+"""Seconds from a result's publication until it is stored: only a later object may be of another one."""
 
 
 class Roster:
@@ -29,6 +32,14 @@ class Roster:
         if known is None and len(self.known) < self._room:
             known = self.known[name] = Known(heard=now)
         return known
+
+    def lacks(self, flow: str, stored: Stored) -> bool:
+        """Whether there is no result of the device, or one that the stored one was put after."""
+        known = self.known.get(stored.device)
+        held = known.held.get(flow) if known else None
+        if held is None or held.value.published is None:
+            return True
+        return stored.modified > held.value.published + _STORING
 
     def heard(self, name: str, now: float) -> None:
         known = self.known[name]

@@ -1,6 +1,6 @@
 """Engage's hands: where the core's effects meet the bus, the store and the browsers."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -27,8 +27,10 @@ from engage.events import (
     Effect,
     Erase,
     Event,
+    Heard,
     ListStored,
     MarkerReceived,
+    MessagesHeard,
     ReadStored,
     Refused,
     SendMarker,
@@ -47,6 +49,10 @@ from engage.waiting import Waiting
 
 log = structlog.get_logger(__name__)
 
+_BACKLOG = 20_000
+_TOGETHER = 500
+"""Messages until others have their turn."""
+
 
 class Audience(Protocol):
     """The browsers. No call blocks."""
@@ -58,6 +64,10 @@ class Audience(Protocol):
         """To each of them, before the next `show`."""
 
 
+class _Look:
+    """Messages are waiting."""
+
+
 class Runner:
     """Runs one view. Threads: the loop's, the bus's, one that lists the store and a few that read from it."""
 
@@ -66,8 +76,9 @@ class Runner:
     ) -> None:
         self.board = Board(reasons=("starting",))
         self.clock = clock
-        view = View(settings.engage, store.bucket)
-        self.loop: Loop[Event, Effect] = Loop(view, self.perform, Tick(), clock)
+        self._view = View(settings.engage, store.bucket)
+        self._heard: deque[Heard] = deque()
+        self.loop: Loop[Event | _Look, Effect] = Loop(self, self.perform, Tick(), clock)
         self._settings = settings
         self._bus = bus
         self._audience = audience
@@ -115,9 +126,29 @@ class Runner:
                 self.loop.post(MarkerReceived())
             case Received():
                 if (heard := self._reception.event(event)) is not None:
-                    self.tell(heard)
+                    self._keep(heard)
             case _:
                 pass
+
+    def _keep(self, heard: Heard) -> None:
+        """What comes while the loop is at work is handled together: its turns cost as much as messages."""
+        if len(self._heard) >= _BACKLOG:
+            metrics.OVERLOADED.inc()
+            return
+        self._heard.append(heard)
+        if len(self._heard) == 1:
+            self.loop.post(_Look())
+
+    def handle(self, event: "Event | _Look", now: float) -> Sequence[Effect]:
+        if isinstance(event, _Look):
+            heard = self._heard
+            event = MessagesHeard(tuple(heard.popleft() for _ in range(min(len(heard), _TOGETHER))))
+            if heard:
+                self.loop.post(_Look())
+        return self._view.handle(event, now)
+
+    def deadline(self) -> float | None:
+        return self._view.deadline()
 
     def _moment(self) -> Moment:
         return Moment(self.clock.wall(), self.clock.monotonic())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from common.wire.messages import DeviceConfig, DeviceSettings
-from engage.board import Board, Delta
+from engage.board import Board, Delta, Entry
 from engage.erasures import Erasures
 from engage.events import (
     BrokerConnected,
@@ -27,6 +27,8 @@ from engage.events import (
     Event,
     ForgetDevice,
     MarkerReceived,
+    MessagesHeard,
+    Operation,
     Refused,
     ResultReceived,
     ResyncAsked,
@@ -34,7 +36,6 @@ from engage.events import (
     SetDevice,
     Show,
     Started,
-    Stored,
     StoredListed,
     StoredResults,
     StoreFailed,
@@ -55,14 +56,8 @@ from engage.trouble import trouble_of
 from engage.value import Moment, value_of
 
 _SWEEPS = 100
-_REBUILDING = 1.0
-"""Updates a second until ready: what is heard piece by piece is encoded once."""
-_STORING = 1.0
-"""Seconds from a result's publication until it is stored: only a later object may be of another one."""
-
-Operation = (
-    DeviceConfigReceived | DeviceConfigCleared | DeviceCleared | ForgetDevice | SetDevice | EraseFailed
-)
+_REBUILDING = 5.0
+"""Seconds from update to update of the devices until ready: what is heard piece by piece is shown once."""
 
 
 class View:
@@ -75,9 +70,12 @@ class View:
         self._workers = Workers()
         self._erasures = Erasures()
         self._broker: Broker = "lost"
-        self._rebuild = Rebuild(settings.flows, settings.rebuild_timeout, settings.devices, self._is_missing)
+        self._rebuild = Rebuild(
+            settings.flows, settings.rebuild_timeout, settings.devices, self._roster.lacks
+        )
         self._board = Board(reasons=("starting",))
         self._show_at = 0.0
+        self._devices_at = 0.0
         self._wanting: dict[str, None] = {}
         self._sweep_at: float | None = None
         self._ahead = 0.0
@@ -101,12 +99,16 @@ class View:
             self._roster.deadline(),
             self._erasures.deadline(),
         ]
-        if self._roster.changed or self._wanting or self._servers() != servers(self._board):
+        if self._wanting or self._servers() != servers(self._board):
             moments.append(self._show_at)
+        elif self._roster.changed:
+            moments.append(self._show_at if self._rebuild.ready else max(self._show_at, self._devices_at))
         return min((m for m in moments if m is not None), default=None)
 
     def _apply(self, event: Event, now: float) -> list[Effect]:
         match event:
+            case MessagesHeard(heard):
+                return [effect for one in heard for effect in self._apply(one, now)]
             case ResultReceived() | DeviceStatusReceived() | TroubleReceived():
                 return self._device(event, now)
             case (
@@ -215,14 +217,6 @@ class View:
                 return [effect for one in heard for effect in self._result(one, now)]
         return []
 
-    def _is_missing(self, flow: str, stored: Stored) -> bool:
-        """Whether the broker had no result of the device, or one that the stored one was put after."""
-        known = self._roster.known.get(stored.device)
-        held = known.held.get(flow) if known else None
-        if held is None or held.value.published is None:
-            return True
-        return stored.modified > held.value.published + _STORING
-
     def _result(self, event: ResultReceived, now: float) -> list[Effect]:
         if event.flow is not None and event.flow not in self._settings.flows:
             return []
@@ -273,7 +267,7 @@ class View:
 
     def _show(self, now: float) -> list[Effect]:
         """What is shown, for those who asked; then the new board where anything differs."""
-        differing, state = self._sight.differing(self._board, self._roster, now), self._servers()
+        differing, state = self._differing(now), self._servers()
         effects: list[Effect] = []
         if self._wanting:
             effects.append(SendSnapshot(tuple(self._wanting), self._board))
@@ -285,11 +279,18 @@ class View:
             delta = Delta(since, devices, gone) if self._board.revision > since else None
             effects.append(Show(self._board, delta))
         self._wanting.clear()
-        self._roster.changed.clear()
         if effects:
-            rate = self._settings.updates_per_second
-            self._show_at = now + 1 / (rate if self._rebuild.ready else min(rate, _REBUILDING))
+            self._show_at = now + 1 / self._settings.updates_per_second
         return effects
+
+    def _differing(self, now: float) -> dict[str, Entry | None]:
+        if not self._rebuild.ready and now < self._devices_at:
+            return {}
+        differing = self._sight.differing(self._board, self._roster, now)
+        self._roster.changed.clear()
+        if differing:
+            self._devices_at = now + _REBUILDING
+        return differing
 
     def _servers(self) -> Servers:
         rebuild = self._rebuild

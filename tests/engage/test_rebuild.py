@@ -77,6 +77,17 @@ def test_more_than_there_is_room_for_is_not_even_listed() -> None:
     assert rebuild.due(1) == [ReadStored("first", ("0", "1", "2"))]
 
 
+def test_the_store_is_not_read_while_retained_messages_come(rebuild: Rebuild) -> None:
+    rebuild.started(0)
+    rebuild.connected(0)
+    list_nothing(rebuild)
+    rebuild.listed("second", [NEW], None)
+    for now in range(6):
+        rebuild.progress(now)
+        assert rebuild.due(now) == []
+    assert rebuild.due(7) == [ReadStored("second", ("new",))]
+
+
 def test_without_a_broker_the_store_is_read_after_two_seconds(rebuild: Rebuild) -> None:
     rebuild.started(0)
     rebuild.listed("first", [NEW], None)

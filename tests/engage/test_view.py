@@ -9,13 +9,22 @@ from hypothesis import strategies as st
 from engage.events import (
     BrokerConnected,
     BrokerLost,
+    DeviceCleared,
+    DeviceStatusReceived,
     Event,
+    Heard,
+    MarkerReceived,
+    MessagesHeard,
     Refused,
+    ResultReceived,
     ResyncAsked,
     SendMarker,
     SendSnapshot,
     Show,
+    Started,
+    StoredListed,
     Tick,
+    TroubleReceived,
     ViewerJoined,
     ViewerLeft,
     WorkerStatusReceived,
@@ -242,6 +251,38 @@ STEPS = st.one_of(
     st.tuples(st.just("broker"), st.booleans()),
     st.tuples(st.just("wait"), st.one_of(st.floats(0, 8), st.just(600.0))),
 )
+
+
+def test_what_is_heard_together_is_as_if_heard_one_by_one() -> None:
+    one_by_one, together = Watcher().ready(), Watcher().ready()
+    at = one_by_one.now
+    heard: list[Heard] = [
+        DeviceStatusReceived(device_status("cam"), at, live=True),
+        ResultReceived(result("cam", 2, at.wall), "production", at, live=True),
+        ResultReceived(result("cam", 1, at.wall - 1), "production", at, live=True),
+        ResultReceived(result("gone", 1, at.wall - 1), "production", at, live=True),
+        TroubleReceived(trouble("cam", 3, at.wall), "production", at, live=True),
+        WorkerStatusReceived(worker_status("worker-1"), at, live=True),
+        DeviceCleared("gone", at),
+    ]
+    one_by_one.tell(*heard)
+    together.tell(MessagesHeard(tuple(heard)))
+    assert together.entry("cam") == one_by_one.entry("cam")
+    assert together.board.entries == one_by_one.board.entries
+    assert together.board.workers == one_by_one.board.workers != {}
+    assert together.board.tag == one_by_one.board.tag
+
+
+def test_until_ready_the_devices_are_shown_now_and_then_and_all_of_them_when_it_is() -> None:
+    watcher = Watcher()
+    watcher.tell(Started("here", watcher.now), BrokerConnected())
+    for number in range(40):
+        watcher.hear(result(f"cam-{number}", 1, watcher.wall), live=False)
+        watcher.wait(0.2)
+    assert len({len(show.board.entries) for show in watcher.shown}) == 1 + 8 // 5 + 1
+    watcher.tell(StoredListed("production", (), None), MarkerReceived())
+    assert watcher.board.ready
+    assert len(watcher.board.entries) == 40
 
 
 @settings(max_examples=200, deadline=None)
