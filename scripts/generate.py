@@ -20,12 +20,12 @@ from engage.access.answers import (
     InvitationMade,
     People,
     PersonChanged,
-    RoleWord,
     SessionState,
     TokenMade,
     Tokens,
 )
 from engage.models import Broker, Changes, DesiredSettings, Device, Snapshot, State, Workers
+from engage.settings import RoleWord
 from scripts.story import document
 
 ROOT = Path(__file__).parents[1]

@@ -18,28 +18,9 @@ from tests.engage.samples import result
 from tests.engage.service import Engage, Worker, settled
 from tests.eventually import eventually
 from tests.nginx import Nginx
-from tests.servers import Mosquitto, Weed
 
 BACK = 3.0
 """Seconds in which every browser of a replica that was killed shows the truth again."""
-
-
-@pytest.fixture
-def bus(mosquitto: Mosquitto, prefix: str) -> BusSettings:
-    return mosquitto.settings(prefix=prefix)
-
-
-@pytest.fixture
-def store(weed: Weed, bucket: str) -> StoreSettings:
-    return weed.settings(bucket=bucket)
-
-
-@pytest.fixture
-def worker(bus: BusSettings, store: StoreSettings) -> Iterator[Worker]:
-    worker = Worker(bus, store)
-    worker.store.ensure_bucket()
-    yield worker
-    worker.stop()
 
 
 @contextmanager
