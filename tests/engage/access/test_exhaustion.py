@@ -69,6 +69,7 @@ def test_whoever_only_connects_keeps_nobody_out_who_is_signed_in(engage: Engage,
         answers = [answer(stack.enter_context(connect(engage))) for _ in range(_OTHERS + 5)]
         assert answers == [101] * _OTHERS + [503] * 5
         refused = stack.enter_context(connect(engage))
+        refused.settimeout(0.7)
         while refused.recv(4096):
             """It is hung up on: the connection is one of those that REST needs too."""
         assert answer(stack.enter_context(connect(engage, f"Authorization: Bearer {token}"))) == 101
