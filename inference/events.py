@@ -126,10 +126,14 @@ class NotKept:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A page of the store was listed; `after` is where the next one starts, None behind the last."""
+    """A page of the store was listed; `after` is where the next one starts, None behind the last.
+
+    `failed`: the store did not answer, and nothing is known of what lies there.
+    """
 
     found: tuple[Seen, ...]
     after: str | None
+    failed: bool = False
 
 
 Event = (

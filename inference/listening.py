@@ -66,6 +66,10 @@ class Listening:
         """What the others are told."""
         return encode(ALL if self._everything else self._shards)
 
+    @property
+    def hears_all(self) -> bool:
+        return self._everything
+
     def turn(self, capture: Capture) -> int:
         """When this worker is to take a capture: 0 at once, 1 after the first of the others, and so on.
 

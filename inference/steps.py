@@ -211,7 +211,7 @@ class Steps:
                 page = self._store.list(CAPTURES, after, _PAGE)
         except StoreError as error:
             log.warning("the store could not be searched for captures without a result", reason=str(error))
-            return Swept((), None)
+            return Swept((), None, failed=True)
         now = self._clock.wall()
         old = (info for info in page if not 0 <= now - info.modified < _YOUNG)
         found = tuple(seen for info in old if (seen := self._seen(info, now)))

@@ -45,6 +45,7 @@ from inference.pipeline import Pipeline
 from inference.timing import USUAL, Timing
 
 _ANSWER = 8
+_SOON = 5.0
 
 
 class Worker:
@@ -139,7 +140,8 @@ class Worker:
         effects: list[Effect] = []
         if self._heartbeat_at <= now:
             self._heartbeat_at = now + self._timing.heartbeat
-            self._peers.forget_silent(now - 3 * self._timing.heartbeat)
+            if self._peers.forget_silent(now - 3 * self._timing.heartbeat):
+                self._sweep_soon(now)
             effects += self._others_changed()
             left = self._listening.leave()
             effects += [Say(self.status("online")), *left]
@@ -211,6 +213,8 @@ class Worker:
 
     def _peer(self, status: WorkerStatus, now: float) -> list[Effect]:
         change = self._peers.hear(status, now)
+        if change == "went":
+            self._sweep_soon(now)
         effects = self._others_changed() if change else []
         if change == "went":
             self._wait_again(self._ballots.bury(status.worker), now)
@@ -236,8 +240,13 @@ class Worker:
             effects += self._seen(seen, now)
         if swept.after is not None:
             return [*effects, Sweep(swept.after)]
-        self._sweep_at = now + self._timing.sweep
+        self._sweep_at = now + (_SOON if swept.failed else self._timing.sweep)
         return effects
+
+    def _sweep_soon(self, now: float) -> None:
+        """Somebody is gone who may have been the last that listened to a device."""
+        if self._sweep_at is not None and not self._listening.hears_all:
+            self._sweep_at = min(self._sweep_at, now + _SOON)
 
     def _claim(self, now: float) -> list[Effect]:
         """Claim one ripe batch if there is room; its pictures are fetched while the claim settles."""

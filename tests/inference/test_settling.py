@@ -6,7 +6,7 @@ from common.wire.keys import capture_key
 from common.wire.messages import Capture, Claim, Finished, Model, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.claim import Ballots, rank
-from inference.events import Decided, Delete, Effect, Online, Peer, Said, Say, Seen, Swept, Tick
+from inference.events import Decided, Delete, Effect, Online, Peer, Said, Say, Seen, Sweep, Swept, Tick
 from inference.identity import Identity
 from inference.timing import Timing
 from inference.worker import Worker
@@ -102,3 +102,11 @@ def test_what_is_found_in_the_store_although_it_is_finished_is_deleted() -> None
     assert worker.handle(Swept((Seen(CAPTURE, 0),), None), 3) == [Delete((KEY,), "left behind")]
     assert worker.remembered == 0
     assert worker.handle(Swept((), None), 4) == []
+
+
+def test_a_store_that_did_not_answer_is_asked_again_before_long() -> None:
+    worker, _ = claimed()
+    worker.handle(Swept((), None), 4)
+    assert Sweep("") not in worker.handle(Tick(), 10)
+    worker.handle(Swept((), None, failed=True), 11)
+    assert Sweep("") in worker.handle(Tick(), 16)

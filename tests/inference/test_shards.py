@@ -152,12 +152,18 @@ def test_whoever_hears_what_every_capture_is_looked_at_in_the_end(
 
 @simulation
 @given(SEEDS, st.integers(4, 8), st.floats(8, 12))
-def test_what_nobody_heard_is_found_by_the_next_sweep(seed: int, workers: int, at: float) -> None:
-    """All die but one, unheard: it hears its part only until it misses them, and everything after that."""
+def test_what_nobody_heard_is_found_before_long(seed: int, workers: int, at: float) -> None:
+    """All die but one, unheard: it hears its part only until it misses them, and everything after that.
+
+    It misses them after three heartbeats, and then does not wait for the next sweep's time.
+    """
     world = World(seed, workers, timing=TIMING, introduced=True)
     for number in range(1, workers):
         world.at(at, partial(world.crash, f"w{number}", will=False))
     keys = sharing(world, 30)
+    world.run(at + 15)
+    meanwhile = set(keys) - set(since(keys, at + 5))
+    assert all(world.results[key] or key in world.superseded for key in meanwhile)
     world.run(at + 20 + TIMING.sweep)
     quiet(world, keys)
     assert times_heard(world, since(keys, at + 6)) == {1}
