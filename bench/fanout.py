@@ -195,7 +195,9 @@ def browsers(port: int, count: int, settle: float, seconds: float) -> Iterator[I
         [*command, str(settle), str(seconds)], stdout=subprocess.PIPE, text=True
     ) as process:
         lines = iter(process.stdout or ())
-        while next(lines, "start\n") != "start\n":
-            pass
-        yield lines
-        process.terminate()
+        try:
+            while next(lines, "start\n") != "start\n":
+                pass
+            yield lines
+        finally:
+            process.terminate()

@@ -7,7 +7,7 @@ import pytest
 
 from common.adapters.memory import MemoryStore
 from common.adapters.s3 import S3Store
-from common.ports.store import NotFoundError, ObjectStore, StoreError, TooLargeError
+from common.ports.store import NotFoundError, ObjectStore, StoreError, TooLargeError, keys_under
 
 ODD = [
     "a b.jpg",
@@ -161,3 +161,12 @@ def test_an_outage_may_pass(store: ObjectStore, request: pytest.FixtureRequest) 
     else:
         request.getfixturevalue("weed").start()
     assert store.get("a", limit=1) == b"x"
+
+
+def test_finds_all_keys_under_a_prefix(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.ports.store._PAGE", 4)
+    for count in (0, 3, 4, 5, 8):
+        names = [f"p{count}-{i}" for i in range(count)]
+        for name in names:
+            store.put(name, b"x")
+        assert list(keys_under(store, f"p{count}-")) == names

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from common.adapters.memory import MemoryBus
+from common.adapters.memory import MemoryBus, MemoryStore
 from common.wire.codec import encode
 from common.wire.keys import result_key, shown_key, snapshot_key
 from common.wire.messages import DeviceConfig, DeviceSettings
 from engage.board import Board, Delta
+from engage.eraser import Eraser
 from engage.events import (
     Configure,
     DeviceCleared,
     DeviceConfigReceived,
     Erase,
+    Erased,
     EraseFailed,
     ForgetDevice,
     SetDevice,
@@ -149,6 +151,15 @@ def test_nothing_of_it_is_left_and_other_replicas_drop_it_too(site: Site, second
     assert not site.runner.board.entries
     assert not [topic for topic in site.broker.retained if "cam" in topic]
     assert not site.store.list(result_key("production")) + site.store.list(snapshot_key("production", "cam"))
+
+
+def test_its_pictures_are_found_behind_many_of_devices_whose_names_begin_alike() -> None:
+    store = MemoryStore()
+    others = {shown_key(f"cam-{1000 + number}", 1.0) for number in range(1200)}
+    for key in (*others, shown_key("cam", 1.0)):
+        store.put(key, b"x")
+    assert Eraser(store, ()).erase(Erase("cam", "ada")) == Erased("cam")
+    assert {info.key for info in store.list("", limit=2000)} == others
 
 
 def now(site: Site) -> Moment:
