@@ -202,6 +202,7 @@ Heard = (
     | DeviceCleared
     | DeviceConfigCleared
     | WorkerCleared
+    | MarkerReceived
 )
 
 
@@ -226,7 +227,6 @@ Event = (
     | EraseFailed
     | BrokerConnected
     | BrokerLost
-    | MarkerReceived
     | StoredListed
     | StoredResults
     | StoreFailed

@@ -123,7 +123,7 @@ class Runner:
                 BUS_CONNECTED.set(0)
                 self.loop.post(BrokerLost(reason))
             case Received(topic) if topic == self._marker:
-                self.loop.post(MarkerReceived())
+                self._keep(MarkerReceived())
             case Received():
                 if (heard := self._reception.event(event)) is not None:
                     self._keep(heard)

@@ -2,8 +2,12 @@
 
 import pytest
 
+from common.wire.codec import encode
 from engage.events import ListStored, ReadStored, SendMarker, Stored
 from engage.rebuild import Rebuild
+from tests.engage.conftest import Build
+from tests.engage.samples import device_status
+from tests.eventually import eventually
 
 FIRST, SECOND = ListStored("first", ""), ListStored("second", "")
 OLD, NEW = Stored("old", 1.0), Stored("new", 2.0)
@@ -170,3 +174,19 @@ def test_a_store_that_is_away_is_asked_again_with_growing_pauses(
         now = deadline
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
     assert rebuild.reasons()[-1] == "the store is away: away"
+
+
+def test_not_ready_before_all_that_the_broker_retains_was_looked_at(build: Build) -> None:
+    """However much of it comes at once."""
+    site, devices = build(), 1200
+    for number in range(devices):
+        name = f"cam-{number}"
+        site.broker.retained[site.topics.device_status(name)] = encode(device_status(name))
+    site.runner.start()
+
+    def ready() -> bool:
+        site.runner.loop.step(0.01)
+        return site.runner.board.ready
+
+    eventually(ready, every=0)
+    assert len(site.runner.board.entries) == devices
