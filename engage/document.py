@@ -59,6 +59,7 @@ def _operation(operation: Operation, references: References) -> Schema:
     answers = {str(status): _response(body, references) for status, body in operation.answers.items()}
     found: Schema = {
         "operationId": re.sub(r"\W+", "_", f"{operation.method.lower()}_{operation.path}").strip("_"),
+        "tags": [_tag(operation.path)],
         "summary": operation.summary,
         "parameters": [*_in_path(operation.path), *_in_query(operation.query)],
         "responses": answers | {"default": _response(_FAILURE, references)},
@@ -69,6 +70,13 @@ def _operation(operation: Operation, references: References) -> Schema:
         content = {"application/json": {"schema": references[operation.body, "validation"]}}
         found["requestBody"] = {"required": True, "content": content}
     return found
+
+
+def _tag(path: str) -> str:
+    """Under which heading the page with the document shows it."""
+    if found := re.match(r"/api/v1/(\w+)", path):
+        return found[1]
+    return "the original people-counter" if path.startswith("/api/v1.0/") else "service"
 
 
 def _in_path(path: str) -> list[Schema]:

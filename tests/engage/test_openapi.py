@@ -49,6 +49,14 @@ def test_path_parameters_are_declared(site: Site) -> None:
             assert declared == set(re.findall(r"{(\w+)}", path))
 
 
+def test_operations_stand_under_headings(site: Site) -> None:
+    paths = site.get("/api/openapi.json")["paths"]
+    tags = {path: tag for path, methods in paths.items() for o in methods.values() for tag in o["tags"]}
+    assert tags["/api/v1/devices/{name}/settings"] == "devices"
+    assert (tags["/healthz"], tags["/api/docs"]) == ("service", "service")
+    assert tags["/api/v1.0/devices"] == "the original people-counter"
+
+
 def test_references_lead_somewhere_and_operation_ids_are_unique(site: Site) -> None:
     document = site.get("/api/openapi.json")
     names = set(re.findall(r'"\$ref": ?"#/components/schemas/(\w+)"', site.web.get("/api/openapi.json").text))
