@@ -24,7 +24,7 @@ def _restart(place: Yard) -> float:
     place.engage.kill()
     start = time.monotonic()
     place.engage.start()
-    eventually(place.engage.rebuilt, within=60, every=0.02)
+    eventually(place.engage.rebuilt, within=60, every=0.05)  # each look costs the service 2 ms
     spent = time.monotonic() - start
     found = len(place.engage.devices())
     if found != DEVICES:

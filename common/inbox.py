@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from common.ports.bus import Received
 from common.ports.clock import Clock
 from common.telemetry import BUS_BAD_MESSAGES, BUS_MESSAGES
-from common.wire.codec import DecodeError, cleared, decode
+from common.wire.codec import DecodeError, cleared, decode_at, takes_back
 from common.wire.messages import AnyMessage
 from common.wire.topics import Place, Topics
 
@@ -33,15 +33,21 @@ class Inbox:
 
     def open(self, received: Received) -> AnyMessage | None:
         """The message, or None when it had to be dropped or takes another one back."""
-        if self.cleared(received):
-            return None
+        found = self.told(received)
+        return found[1] if found else None
+
+    def told(self, received: Received) -> tuple[Place, AnyMessage | None] | None:
+        """The place and the message, which is None where it takes another one back; None when dropped."""
+        place = self._topics.parse(received.topic)
+        if place and takes_back(place, received.payload):
+            return place, None
         try:
-            message = decode(self._topics, received.topic, received.payload)
+            message = decode_at(place, received.topic, received.payload)
         except DecodeError as error:
             self.refuse(received.topic, error.cause)
             return None
         self._count(type(message).__name__)
-        return message
+        return (place, message) if place else None
 
     def _count(self, kind: str) -> None:
         """Prometheus takes as long to find a counter as pydantic takes to read the message."""

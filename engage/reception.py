@@ -39,30 +39,27 @@ class Reception:
     def event(self, received: Received) -> Heard | None:
         """None for what is bad, which is counted, and for what is not for us."""
         at = Moment(self._clock.wall(), self._clock.monotonic())
-        if place := self._inbox.cleared(received):
-            return _cleared(place, at)
-        message = self._inbox.open(received)
-        return self._told(message, received, at) if message else None
+        found = self._inbox.told(received)
+        if found is None:
+            return None
+        place, message = found
+        return _told(message, place, at, live=not received.retained) if message else _cleared(place, at)
 
-    def _told(self, message: AnyMessage, received: Received, at: Moment) -> Heard | None:
-        live = not received.retained
-        match message:
-            case Result():
-                return ResultReceived(message, self._flow(received.topic) or None, at, live)
-            case Trouble():
-                return TroubleReceived(message, self._flow(received.topic), at, live)
-            case DeviceStatus():
-                return DeviceStatusReceived(message, at, live)
-            case DeviceConfig():
-                return DeviceConfigReceived(message, at)
-            case WorkerStatus():
-                return WorkerStatusReceived(message, at, live)
-            case _:
-                return None
 
-    def _flow(self, topic: str) -> str:
-        place = self._topics.parse(topic)
-        return place.flow if place else ""
+def _told(message: AnyMessage, place: Place, at: Moment, *, live: bool) -> Heard | None:
+    match message:
+        case Result():
+            return ResultReceived(message, place.flow or None, at, live)
+        case Trouble():
+            return TroubleReceived(message, place.flow, at, live)
+        case DeviceStatus():
+            return DeviceStatusReceived(message, at, live)
+        case DeviceConfig():
+            return DeviceConfigReceived(message, at)
+        case WorkerStatus():
+            return WorkerStatusReceived(message, at, live)
+        case _:
+            return None
 
 
 def _cleared(place: Place, at: Moment) -> Heard | None:

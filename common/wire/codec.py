@@ -65,7 +65,11 @@ def encode_people_counter(message: Capture | Result) -> bytes:
 
 def decode(topics: Topics, topic: str, payload: bytes) -> AnyMessage:
     """The message on a topic; DecodeError when it is too large, malformed, or speaks for somebody else."""
-    place = topics.parse(topic)
+    return decode_at(topics.parse(topic), topic, payload)
+
+
+def decode_at(place: Place | None, topic: str, payload: bytes) -> AnyMessage:
+    """Likewise, where it is known what place the topic names."""
     if place is None:
         raise DecodeError(topic, payload, "not one of our topics")
     if len(payload) > MAX_PAYLOAD:
@@ -84,7 +88,11 @@ def decode(topics: Topics, topic: str, payload: bytes) -> AnyMessage:
 def cleared(topics: Topics, topic: str, payload: bytes) -> Place | None:
     """Whose retained message is taken back by an empty payload; None where none is."""
     place = topics.parse(topic) if not payload else None
-    return place if place and place.kind in _RETAINED else None
+    return place if takes_back(place, payload) else None
+
+
+def takes_back(place: Place | None, payload: bytes) -> bool:
+    return not payload and place is not None and place.kind in _RETAINED
 
 
 def _claims_to_be(message: AnyMessage) -> str | None:
