@@ -8,7 +8,7 @@ from io import BytesIO
 from itertools import islice
 from time import monotonic
 from typing import TypeVar
-from xml.etree.ElementTree import ParseError, XMLParser
+from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 import urllib3
 from minio import Minio
@@ -197,23 +197,18 @@ def _listing(answer: bytes) -> tuple[list[ObjectInfo], str | None]:
     """ValueError or ParseError when it is none."""
     parser = XMLParser()  # noqa: S314 -- expat bounds what entities grow to
     parser.feed(answer)
-    root, found, rest = parser.close(), list[ObjectInfo](), dict[str, str]()
-    if _local(root.tag) != "ListBucketResult":
+    root = parser.close()
+    space, name, _ = root.tag.rpartition("ListBucketResult")
+    if not name:
         raise ValueError(f"not a listing: {root.tag[:80]}")
-    for element in root:
-        name = _local(element.tag)
-        if name == "Contents":
-            fields = {_local(child.tag): child.text or "" for child in element}
-            modified = datetime.fromisoformat(fields.get("LastModified", "")).timestamp()
-            found.append(ObjectInfo(fields.get("Key", ""), int(fields.get("Size", "")), modified))
-        else:
-            rest[name] = element.text or ""
-    more = rest.get("IsTruncated", "").lower() == "true"
-    return found, rest.get("NextContinuationToken") if more else None
+    found = [_info(element, space) for element in root.iterfind(f"{space}Contents")]
+    more = root.findtext(f"{space}IsTruncated", "").lower() == "true"
+    return found, (root.findtext(f"{space}NextContinuationToken") if more else None)
 
 
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
+def _info(element: Element, space: str) -> ObjectInfo:
+    key, size, modified = (element.findtext(space + name, "") for name in ("Key", "Size", "LastModified"))
+    return ObjectInfo(key, int(size), datetime.fromisoformat(modified).timestamp())
 
 
 def _pool(settings: StoreSettings) -> urllib3.PoolManager:
