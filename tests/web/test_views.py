@@ -106,6 +106,17 @@ def test_kiosk_fits_one_screen_and_has_nothing_to_press(page: Page, hub: Hub) ->
     assert size > 90
 
 
+def test_kiosk_shows_long_names_whole(page: Page, hub: Hub) -> None:
+    hub.tell(*(device(f"cam-{n}", n, name="The station of the north") for n in range(6)))
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto("/?kiosk")
+    expect(page.locator(".tile.beside")).to_have_count(6)
+    name = page.locator(".tile a").first
+    assert name.evaluate("one => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+    facts = page.locator(".tile .facts").first
+    assert facts.evaluate("one => one.scrollHeight <= one.clientHeight")
+
+
 def test_kiosk_turns_its_pages(page: Page, hub: Hub) -> None:
     hub.tell(*(device(f"cam-{n}", 1) for n in range(300)))
     page.set_viewport_size({"width": 1280, "height": 720})
