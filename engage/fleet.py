@@ -40,6 +40,7 @@ class WorkerEntry:
     model: str | None
     profile: str | None
     provider: str | None
+    version: str | None
     seen: float | None = None
 
 
@@ -111,5 +112,6 @@ def _worker(status: WorkerStatus, seen: float | None) -> WorkerEntry:
         model=f"{model.name}@{model.digest[:8]}" if model else None,
         profile=status.profile,
         provider=status.provider,
+        version=status.version,
         seen=seen,
     )

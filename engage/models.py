@@ -151,6 +151,7 @@ class Worker(Answer):
     model: str | None
     profile: str | None
     provider: str | None
+    version: str | None = Field(description="of Headway")
     seen: float | None = Field(description="when the hub heard of it last; null: not since the hub started")
 
 

@@ -85,5 +85,6 @@ def _worker(entry: WorkerEntry) -> Worker:
         model=entry.model,
         profile=entry.profile,
         provider=entry.provider,
+        version=entry.version,
         seen=entry.seen,
     )

@@ -35,7 +35,9 @@ def main() -> int:
     detector = _load(own)
     model = Model(name=detector.name, digest=detector.digest)
     bucket = settings.store.bucket
-    me = Identity(own.name, uuid4().hex, own.flow, bucket, model, own.profile, detector.provider)
+    me = Identity(
+        own.name, uuid4().hex, own.flow, bucket, model, own.profile, detector.provider, service.version()
+    )
     worker = Worker(me, _timing(own, detector.batch))
     will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))
     bus = MqttBus(settings.bus, f"headway-worker-{own.name}", will)

@@ -16,6 +16,7 @@ class Identity:
     model: Model
     profile: str
     provider: str = ""
+    version: str = ""
 
     def status(self, state: Presence, load: int, shed: int, shards: str | None) -> WorkerStatus:
         return WorkerStatus(
@@ -28,5 +29,6 @@ class Identity:
             model=self.model,
             profile=self.profile,
             provider=self.provider or None,
+            version=self.version or None,
             shards=shards,
         )

@@ -192,6 +192,7 @@ class WorkerStatus(Message):
     model: Model | None = None
     profile: Text | None = None
     provider: Text | None = None
+    version: Text | None = None
     shards: Text | None = Field(
         None, description="the parts of the devices it hears, as bits of a hexadecimal number; null: all"
     )

@@ -139,7 +139,14 @@ EVERY = [
         "worker status",
         TOPICS.worker_status("w"),
         WorkerStatus(
-            worker="w", state="online", session="s", flow="production", load=3, model=MODEL, profile="light"
+            worker="w",
+            state="online",
+            session="s",
+            flow="production",
+            load=3,
+            model=MODEL,
+            profile="light",
+            version="0.1.0",
         ),
     ),
     Sent("people-counter's capture", PEOPLE_COUNTER, SMALL_CAPTURE),

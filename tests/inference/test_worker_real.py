@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from common import service
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.wire.keys import CAPTURES
@@ -43,6 +44,7 @@ def test_a_capture_becomes_a_result_and_a_snapshot_and_is_deleted(
 ) -> None:
     process = start_worker("w1")
     eventually(lambda: online(ear, "w1"), within=30)
+    assert ear.all(WorkerStatus)[-1].version == service.version()
     capture = agent.send(jpeg(100), time.time())
     result = eventually(lambda: next(iter(ear.all(Result)), None))
     seen = result.analysis_metadata.results

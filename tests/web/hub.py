@@ -71,6 +71,7 @@ def worker(name: str, **more: Any) -> dict[str, Any]:
         "model": "ssdlite-mobilenet-v2-coco@4c93ff1d",
         "profile": None,
         "provider": "CPU",
+        "version": "0.2.0",
         "seen": time.time(),
     } | more
 

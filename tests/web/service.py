@@ -74,7 +74,7 @@ class Worker:
 
     def join(self, name: str) -> None:
         """Another worker is there."""
-        status = WorkerStatus(worker=name, state="online", session="1", flow=FLOW)
+        status = WorkerStatus(worker=name, state="online", session="1", flow=FLOW, version="0.2.0")
         self._publish(self._topics.worker_status(name), status)
 
     def _publish(self, topic: str, message: Message) -> None:

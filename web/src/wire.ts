@@ -231,6 +231,8 @@ export interface Worker {
   readonly model: string | null;
   readonly profile: string | null;
   readonly provider: string | null;
+  /** of Headway */
+  readonly version: string | null;
   /** when the hub heard of it last; null: not since the hub started */
   readonly seen: number | null;
 }

@@ -44,6 +44,7 @@ const WORKERS: readonly Shown<Worker>[] = [
   { key: "name", title: "Worker", value: (worker) => worker.worker, show: (worker) => worker.worker },
   { key: "state", title: "State", value: (worker) => worker.state, show: (worker) => <Presence state={worker.state} /> },
   { key: "flow", title: "Flow", value: (worker) => worker.flow, show: (worker) => worker.flow },
+  { key: "version", title: "Version", value: (worker) => worker.version, show: (worker) => worker.version ?? "–" },
   { key: "model", title: "Model", value: (worker) => worker.model, show: (worker) => worker.model ?? "–" },
   { key: "provider", title: "Runs on", value: (worker) => worker.provider, show: (worker) => worker.provider ?? "–" },
   { key: "load", title: "Load", number: true, value: (worker) => worker.load, show: (worker) => worker.load },
