@@ -9,7 +9,7 @@ from common.ports.clock import SystemClock
 from common.settings import StoreSettings
 from engage.access.admin import DAY, Admin
 from engage.access.audit import Audit
-from engage.access.failures import RefusedError
+from engage.access.failures import RefusedError, UnknownError
 from engage.access.names import welcome_link
 from engage.access.records import AuditEntry
 from engage.access.roles import Role
@@ -30,6 +30,8 @@ def accounts(settings: StoreSettings) -> Iterator[Admin]:
         yield Admin(vault, SystemClock())
     except VaultAwayError as error:
         raise UserError(f"The accounts cannot be reached: {error}") from error
+    except UnknownError as error:
+        raise UserError(f"There is no {error.what}; `headway user list` shows those there are") from error
     except RefusedError as error:
         raise UserError(str(error)) from error
     finally:

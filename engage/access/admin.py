@@ -111,7 +111,7 @@ class Admin:
     def revoke(self, id_: str) -> Token:
         token = self.vault.get_now(Token, id_)
         if token is None:
-            raise UnknownError(f"There is no token {id_!r}; /api/v1/tokens lists those there are.")
+            raise UnknownError(f"token {id_!r}", "/api/v1/tokens")
         self.vault.delete(Token, id_)
         return token
 
@@ -137,7 +137,7 @@ class Admin:
     def _user(self, name: str) -> User:
         user = self.vault.get_now(User, name)
         if user is None:
-            raise UnknownError(f"There is no account {name!r}; /api/v1/users lists those there are.")
+            raise UnknownError(f"account {name!r}", "/api/v1/users")
         return user
 
     def _end_sessions(self, user: User) -> str:

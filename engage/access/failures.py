@@ -46,5 +46,11 @@ class GoneError(RefusedError):
 
 
 class UnknownError(RefusedError):
+    """There is no `what`; those there are, are listed under `path`."""
+
     status = 404
     title = "Unknown"
+
+    def __init__(self, what: str, path: str) -> None:
+        super().__init__(f"There is no {what}; {path} lists those there are.")
+        self.what = what

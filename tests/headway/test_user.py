@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 import socketio  # type: ignore[import-untyped]
+from click.testing import CliRunner
 
 from common.adapters.memory import MemoryStore
 from common.ports.clock import SystemClock
@@ -21,10 +22,16 @@ from engage.access.vault import Vault
 from headway.door import open_door
 from headway.errors import UserError
 from headway.installed import settings_of
+from headway.user import user
 from tests.eventually import eventually
 from tests.headway.test_up import Up, running
 
 PASSWORD = "tall green tea kettle"
+
+
+class EmptyStore(MemoryStore):
+    def close(self) -> None:
+        """As the real one has it."""
 
 
 def headway(up: Up, *arguments: str) -> str:
@@ -89,6 +96,18 @@ def test_of_the_links_that_up_printed_only_the_last_one_works(monkeypatch: pytes
     kept = [admin.vault.get_now(Invitation, digest(secret)) is not None for secret in secrets]
     admin.vault.close()
     assert kept == [False, False, True]
+
+
+@pytest.mark.parametrize("command", ["reset", "remove"])
+def test_of_an_account_that_there_is_not_the_shell_says_what_lists_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setenv("HEADWAY_STORE__ENDPOINT", "store:8333")
+    monkeypatch.setattr("headway.door.S3Store", lambda _: EmptyStore())
+    with pytest.raises(
+        UserError, match=r"^There is no account 'bob'; `headway user list` shows those there are$"
+    ):
+        CliRunner().invoke(user, ["--data", str(tmp_path), command, "bob"], catch_exceptions=False)
 
 
 def test_without_a_sign_in_everybody_on_this_machine_is_let_in(tmp_path: Path) -> None:
