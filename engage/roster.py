@@ -22,6 +22,9 @@ class Roster:
         """May show something else than when it was last emptied."""
 
         self._room = room
+        self._asked: dict[str, int] = {}
+        """The latest revision that we sent of a device's settings, until it is back."""
+
         self._buried: dict[str, float] = {}
         self._alarms: list[tuple[float, str]] = []
         self._wakes: dict[str, float] = {}
@@ -53,7 +56,18 @@ class Roster:
             self.desired.pop(name, None)
         elif name in self.desired or len(self.desired) < self._room:
             self.desired[name] = config
+        if config and config.revision >= self._asked.get(name, 0):
+            self._asked.pop(name, None)
         self.changed.add(name)
+
+    def next_revision(self, name: str) -> int:
+        """Of settings that are sent now; those sent before may be on their way still."""
+        last = self.desired.get(name)
+        revision = max(last.revision if last else 0, self._asked.pop(name, 0)) + 1
+        self._asked[name] = revision
+        if len(self._asked) > self._room:
+            del self._asked[next(iter(self._asked))]
+        return revision
 
     def drop(self, name: str) -> None:
         self.known.pop(name, None)

@@ -197,8 +197,7 @@ class View:
             case SetDevice(device, None):
                 return [Configure(device, None)]
             case SetDevice(device, DeviceSettings() as settings, by, at):
-                last = self._roster.desired.get(device)
-                revision = last.revision + 1 if last else 1
+                revision = self._roster.next_revision(device)
                 config = DeviceConfig(
                     device_id=device, revision=revision, settings=settings, by=by, at=at.wall
                 )

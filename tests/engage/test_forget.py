@@ -101,6 +101,20 @@ def test_each_wish_has_the_next_revision(watcher: Watcher) -> None:
     assert watcher.tell(SetDevice("cam", None, "ada", watcher.now)) == [Configure("cam", None)]
 
 
+def test_wishes_before_the_first_is_back_have_revisions_of_their_own(watcher: Watcher) -> None:
+    def ask(interval: float) -> DeviceConfig:
+        (effect,) = watcher.tell(SetDevice("cam", DeviceSettings(interval=interval), "ada", watcher.now))
+        assert isinstance(effect, Configure)
+        assert effect.config
+        return effect.config
+
+    first, second = ask(2), ask(3)
+    watcher.tell(DeviceConfigReceived(first, watcher.now))
+    third = ask(4)
+    watcher.tell(DeviceConfigReceived(second, watcher.now), DeviceConfigReceived(third, watcher.now))
+    assert [config.revision for config in (first, second, third, ask(5))] == [1, 2, 3, 4]
+
+
 def test_a_worker_that_is_taken_back_leaves(watcher: Watcher) -> None:
     watcher.tell(WorkerStatusReceived(worker_status("a"), watcher.now, live=True))
     watcher.wait(1)
