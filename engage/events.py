@@ -107,6 +107,14 @@ class BrokerLost:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionRefused:
+    """The broker does not let us hear what matches this filter, until the next connection."""
+
+    filter: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MarkerReceived:
     """Our own marker came back: what was retained when it was sent, is here."""
 
@@ -216,17 +224,16 @@ class MessagesHeard:
 Operation = (
     DeviceConfigReceived | DeviceConfigCleared | DeviceCleared | ForgetDevice | SetDevice | EraseFailed
 )
+Server = Started | BrokerConnected | BrokerLost | SubscriptionRefused | MarkerReceived
 
 Event = (
-    Started
+    Server
     | Heard
     | MessagesHeard
     | ForgetDevice
     | SetDevice
     | Erased
     | EraseFailed
-    | BrokerConnected
-    | BrokerLost
     | StoredListed
     | StoredResults
     | StoreFailed

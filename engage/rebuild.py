@@ -46,6 +46,9 @@ class Rebuild:
         self._pause = _FIRST_PAUSE
         self._store_error: str | None = None
         self._broker_error = "has not answered yet"
+        self._refused: dict[str, str] = {}
+        """By filter, why the broker does not let us hear it."""
+
         self.ready = False
 
     def started(self, now: float) -> list[Ask | SendMarker]:
@@ -63,7 +66,12 @@ class Rebuild:
     def lost(self, reason: str) -> None:
         self._connected = False
         self._broker_error = reason
+        self._refused.clear()
         self._marker_until = None
+
+    def refused(self, pattern: str, reason: str) -> None:
+        """A subscription; it may be said before `connected`, and holds until `lost`."""
+        self._refused[pattern] = reason
 
     def progress(self, now: float) -> None:
         """A retained message came: the marker is still behind others."""
@@ -129,6 +137,12 @@ class Rebuild:
             found.append(f"the MQTT broker is away: {self._broker_error}")
         elif not self._retained:
             found.append("waiting for the retained messages of the MQTT broker")
+        if self._connected:
+            found += [
+                f"the MQTT broker refused the subscription to {pattern} ({reason}): "
+                "allow the web service's user to subscribe to it and to read it"
+                for pattern, reason in self._refused.items()
+            ]
         if self._store_error:
             found.append(f"the store is away: {self._store_error}")
         elif self._phase != "over":

@@ -11,6 +11,7 @@ import structlog
 
 from common.inbox import Inbox
 from common.loop import Loop
+from common.ports import bus as port
 from common.ports.bus import Bus, BusEvent, Connected, Disconnected, Received
 from common.ports.clock import Clock
 from common.ports.store import ObjectStore
@@ -37,6 +38,7 @@ from engage.events import (
     SendSnapshot,
     Show,
     Started,
+    SubscriptionRefused,
     Tick,
 )
 from engage.models import State
@@ -86,6 +88,9 @@ class Runner:
         self._reception = Reception(settings, clock)
         self._surplus = Inbox(self._topics, clock)
         self._marker = self._topics.engage_ready(uuid4().hex)
+        self._marked = False
+        """The first marker is heard however much waits before it; the core needs no other."""
+
         self._stored = StoredReader(store, self._topics, clock, settings.engage.forget_after)
         self._lister = ThreadPoolExecutor(1, "engage-list")
         self._eraser = Eraser(store, settings.engage.flows)
@@ -122,8 +127,12 @@ class Runner:
             case Disconnected(reason):
                 BUS_CONNECTED.set(0)
                 self.loop.post(BrokerLost(reason))
+            case port.Refused(pattern, reason):
+                self.loop.post(SubscriptionRefused(pattern, reason))
             case Received(topic) if topic == self._marker:
-                self._keep(MarkerReceived())
+                if not self._marked:
+                    self._marked = True
+                    self._append(MarkerReceived())
             case Received():
                 if (heard := self._reception.event(event)) is not None:
                     self._keep(heard)
@@ -134,7 +143,10 @@ class Runner:
         """What comes while the loop is at work is handled together: its turns cost as much as messages."""
         if len(self._heard) >= _BACKLOG:
             metrics.OVERLOADED.inc()
-            return
+        else:
+            self._append(heard)
+
+    def _append(self, heard: Heard) -> None:
         self._heard.append(heard)
         if len(self._heard) == 1:
             self.loop.post(_Look())

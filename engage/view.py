@@ -33,12 +33,14 @@ from engage.events import (
     ResultReceived,
     ResyncAsked,
     SendSnapshot,
+    Server,
     SetDevice,
     Show,
     Started,
     StoredListed,
     StoredResults,
     StoreFailed,
+    SubscriptionRefused,
     Tick,
     TroubleReceived,
     ViewerJoined,
@@ -126,7 +128,7 @@ class View:
                 return self._stored(event, now)
             case ViewerJoined() | ResyncAsked() | ViewerLeft():
                 self._viewer(event)
-            case Started() | BrokerConnected() | BrokerLost() | MarkerReceived():
+            case Started() | BrokerConnected() | BrokerLost() | SubscriptionRefused() | MarkerReceived():
                 return self._server(event, now)
             case Erased() | Tick():
                 pass
@@ -146,9 +148,7 @@ class View:
             case TroubleReceived():
                 return self._trouble(event, now)
 
-    def _server(
-        self, event: Started | BrokerConnected | BrokerLost | MarkerReceived, now: float
-    ) -> list[Effect]:
+    def _server(self, event: Server, now: float) -> list[Effect]:
         match event:
             case Started(replica, at):
                 self._set_clock(at)
@@ -161,6 +161,8 @@ class View:
             case BrokerLost(reason):
                 self._broker = "lost"
                 self._rebuild.lost(reason)
+            case SubscriptionRefused(pattern, reason):
+                self._rebuild.refused(pattern, reason)
             case MarkerReceived():
                 self._rebuild.marker()
         return []

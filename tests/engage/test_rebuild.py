@@ -2,11 +2,13 @@
 
 import pytest
 
+from common.ports.bus import Refused
 from common.wire.codec import encode
 from engage.events import ListStored, ReadStored, SendMarker, Stored
 from engage.rebuild import Rebuild
 from tests.engage.conftest import Build
 from tests.engage.samples import device_status
+from tests.engage.site import Site
 from tests.eventually import eventually
 
 FIRST, SECOND = ListStored("first", ""), ListStored("second", "")
@@ -157,6 +159,23 @@ def test_a_broker_lost_before_the_marker_is_asked_again(rebuild: Rebuild) -> Non
     assert rebuild.deadline() == 15
 
 
+def test_what_the_broker_refuses_is_said_until_the_connection_is_lost(rebuild: Rebuild) -> None:
+    rebuild.started(0)
+    rebuild.marker()
+    list_nothing(rebuild)
+    rebuild.refused("h/+/result/+", "Not authorized")
+    rebuild.connected(0)
+    assert ready(rebuild, 1)
+    (reason,) = rebuild.reasons()
+    assert reason.startswith(
+        "the MQTT broker refused the subscription to h/+/result/+ (Not authorized): allow"
+    )
+    rebuild.lost("killed")
+    assert rebuild.reasons() == ("the MQTT broker is away: killed",)
+    rebuild.connected(2)
+    assert rebuild.reasons() == ()
+
+
 @pytest.mark.parametrize("asked", [ListStored("first", "k"), ReadStored("first", ("cam",))])
 def test_a_store_that_is_away_is_asked_again_with_growing_pauses(
     rebuild: Rebuild, asked: ListStored | ReadStored
@@ -190,3 +209,26 @@ def test_not_ready_before_all_that_the_broker_retains_was_looked_at(build: Build
 
     eventually(ready, every=0)
     assert len(site.runner.board.entries) == devices
+
+
+def test_a_refused_subscription_is_a_reason_in_readyz(site: Site) -> None:
+    site.runner.hear(Refused(site.topics.device_status(), "Not authorized"))
+    site.wait(0.3)
+    answer = site.get("/readyz")
+    assert answer["ready"]
+    (reason,) = answer["reasons"]
+    assert f"{site.topics.device_status()} (Not authorized): allow" in reason
+
+
+def test_the_marker_is_heard_though_messages_before_it_are_too_many(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands: no time-out makes it ready."""
+    monkeypatch.setattr("engage.runner._BACKLOG", 10)
+    site = build()
+    for number in range(20):
+        name = f"cam-{number}"
+        site.broker.retained[site.topics.device_status(name)] = encode(device_status(name))
+    site.runner.start()
+    site.until(lambda: site.runner.board.ready)
+    assert len(site.runner.board.entries) == 10
