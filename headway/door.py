@@ -40,7 +40,7 @@ def accounts(settings: StoreSettings) -> Iterator[Admin]:
 
 
 def open_door(installation: Installation, web: str) -> str | None:
-    """Let `up` itself in; the link for the first admin, where nobody has an account.
+    """Let `up` itself in, to look on; the link for the first admin, where nobody has an account.
 
     Those of earlier starts work no longer.
     """
@@ -48,7 +48,7 @@ def open_door(installation: Installation, web: str) -> str | None:
         return None
     with accounts(installation.settings.store) as admin:
         own = TokenSecret.parse(installation.memory.web_token)
-        admin.issue(NAME, Role.ADMIN, None, None, NAME, own)
+        admin.issue(NAME, Role.VIEWER, None, None, NAME, own)
         admin.withdraw(NAME)
         if not admin.nobody_yet():
             return None

@@ -17,6 +17,7 @@ from common.adapters.memory import MemoryStore
 from common.ports.clock import SystemClock
 from engage.access.admin import Admin
 from engage.access.records import Invitation
+from engage.access.roles import Role
 from engage.access.secret import TokenSecret, digest
 from engage.access.vault import Vault
 from headway.door import open_door
@@ -93,6 +94,9 @@ def test_of_the_links_that_up_printed_only_the_last_one_works(monkeypatch: pytes
     installation: Any = SimpleNamespace(auth=True, memory=memory, settings=SimpleNamespace(store=None))
     links = [open_door(installation, "http://127.0.0.1") for _ in range(3)]
     secrets = [str(link).rpartition("/")[2] for link in links]
+    own = admin.bearer(memory.web_token)
+    assert own
+    assert (own.role, own.sites) == (Role.VIEWER, None)
     kept = [admin.vault.get_now(Invitation, digest(secret)) is not None for secret in secrets]
     admin.vault.close()
     assert kept == [False, False, True]
@@ -120,7 +124,7 @@ def test_without_a_sign_in_everybody_on_this_machine_is_let_in(tmp_path: Path) -
 
 
 def _actions(up: Up) -> set[str]:
-    headers = {"Authorization": f"Bearer {up.token()}"}
+    headers = {"Authorization": f"Bearer {headway(up, 'token', 'auditor', '--role', 'admin')}"}
     answer = requests.get(f"{up.web}/api/v1/audit", headers=headers, timeout=10)
     return {entry["action"] for entry in json.loads(answer.text)["entries"]}
 
