@@ -13,7 +13,7 @@ _ADVICE = {
     400: "The request is not well formed: {reason}",
     404: "There is nothing at {path}; /api/openapi.json lists what there is.",
     405: "{path} does not take {method}; the Allow header lists what it takes.",
-    413: "The body is too large; nothing here takes more than a few kilobytes.",
+    413: "The body is too large; nothing here takes more than 192 kB.",
     500: "This is an error in Headway; the log of engage says more.",
 }
 

@@ -11,7 +11,8 @@ from engage.models import Problem
 from engage.problems import MEDIA_TYPE
 from engage.settings import LOOPBACK, EngageSection
 
-_LARGEST_BODY = 16 * 1024
+_LARGEST_BODY = 192 * 1024
+"""Bytes; a hundred sites with the longest of names fit."""
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host} wss://{host}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -58,8 +58,17 @@ def _new_threads(before: set[threading.Thread]) -> list[str]:
 
 
 def _children() -> set[psutil.Process]:
+    """Without what the shared Chromium starts and ends when it likes."""
     servers = server_pids()
-    return {child for child in psutil.Process().children(recursive=True) if child.pid not in servers}
+    found = psutil.Process().children(recursive=True)
+    return {child for child in found if child.pid not in servers and not _is_chromium(child)}
+
+
+def _is_chromium(process: psutil.Process) -> bool:
+    try:
+        return process.name() in {"chromium", "chrome_crashpad", "chrome_crashpad_handler"}
+    except psutil.NoSuchProcess:
+        return True
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from engage.models import Answer
 from engage.settings import RoleWord
 
 SiteName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-SiteNames = Annotated[list[SiteName], Field(min_length=1, max_length=1000)]
+SiteNames = Annotated[list[SiteName], Field(min_length=1, max_length=100)]
 Secret = Annotated[SecretStr, Field(max_length=1024)]
 DAY = 86_400.0
 

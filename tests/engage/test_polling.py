@@ -122,7 +122,7 @@ def test_what_is_no_payload_ends_the_session(site: Site) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(site: Site) -> None:
-    assert Client(site).say("4" * 20_000).status_code == 413
+    assert Client(site).say("4" * 200_000).status_code == 413
 
 
 def test_nobody_who_does_not_poll_is_kept(site: Site) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
+from tests.eventually import eventually
 from tests.web.conftest import open_page
 from tests.web.feed import PAGE
 from tests.web.hub import Hub, device
@@ -20,7 +21,7 @@ def installed(browser: Browser, hub: Hub) -> Iterator[Page]:
     """Of a browser that lets the page keep its shell."""
     with open_page(browser, hub.url, service_workers="allow") as page:
         page.goto("/")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        eventually(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
         page.reload()
         yield page
 
