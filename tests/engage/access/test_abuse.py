@@ -182,6 +182,7 @@ def test_a_change_is_written_down_though_the_request_failed_later(guarded: Site)
 def test_the_audit_log_says_what_was_set(guarded: Site) -> None:
     stand(guarded, "cam", "north")
     boss = person(guarded, "boss")
+    guarded.clock.advance(1)
     assert json(boss, "PUT", f"{DEVICES}/cam/settings", {"interval": 5.0}).status_code == 202
     guarded.clock.advance(1)
     assert boss.delete(f"{DEVICES}/cam").status_code == 202
