@@ -108,7 +108,7 @@ def among_failures(stage: Scene, kind: str, captures: int, lease: float, kills: 
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["mosquitto", "bridged", pytest.param("nats", marks=pytest.mark.slow)])
 def test_nothing_is_lost_or_seen_twice(kind: str, tmp_path: Path) -> None:
     with scene(kind, tmp_path, workers=4, lease=3) as stage:
         undisturbed(stage, kind, captures=300, lease=3)

@@ -26,6 +26,10 @@ HEARTBEAT = "CHAOS_HEARTBEAT"
 """The environment variable with its seconds."""
 
 
+SWEEP = 10.0
+"""Seconds; a test waits for it where nobody heard a capture announced."""
+
+
 class Brightness:
     """Finds as many people as a picture is bright: the same for the same picture, on every worker."""
 
@@ -51,7 +55,7 @@ def main() -> int:
     model = Model(name=detector.name, digest=detector.digest)
     me = Identity(own.name, uuid4().hex, own.flow, settings.store.bucket, model, own.profile)
     heartbeat = float(os.environ.get(HEARTBEAT, USUAL.heartbeat))
-    worker = Worker(me, replace(_timing(own, detector.batch), heartbeat=heartbeat))
+    worker = Worker(me, replace(_timing(own, detector.batch), heartbeat=heartbeat, sweep=SWEEP))
     will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))
     bus = MqttBus(settings.bus, f"headway-worker-{own.name}", will)
     runner = Runner(worker, me, settings, bus, S3Store(settings.store), detector, SystemClock())
