@@ -1,5 +1,6 @@
 """The wire as an AsyncAPI 3.0 document, from the classes and topics themselves."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -250,7 +251,7 @@ def _message(example: Message) -> dict[str, Any]:
     name = type(example).__name__
     return {
         "name": name,
-        "summary": type(example).__doc__,
+        "summary": inspect.getdoc(type(example)),
         "payload": {"$ref": _SCHEMAS.format(model=name)},
         "examples": [{"payload": example.model_dump(mode="json", by_alias=True, exclude_none=True)}],
     }
