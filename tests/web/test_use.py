@@ -63,6 +63,7 @@ def test_slash_leads_to_the_filter_and_escape_empties_it(page: Page, hub: Hub) -
     page.goto("/")
     expect(page.locator(".tile")).to_have_count(2)
     page.keyboard.press("/")
+    expect(page.get_by_placeholder("Filter cameras")).to_be_focused()
     page.keyboard.type("hall")
     expect(page.locator(".tile")).to_have_count(1)
     expect(page).to_have_url(re.compile("q=hall"))
