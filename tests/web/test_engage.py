@@ -124,7 +124,8 @@ def test_fleet_shows_agents_and_workers_as_they_report(page: Page, worker: Worke
     agents.get_by_role("button", name="Spool").click()
     expect(agents.locator("tbody tr").first).to_contain_text("cam-2")
     expect(agents.get_by_role("columnheader", name="Spool")).to_have_attribute("aria-sort", "descending")
-    expect(page.get_by_role("table", name="Workers").locator('[data-row="worker-9"]')).to_contain_text("0.2.0")
+    workers = page.get_by_role("table", name="Workers")
+    expect(workers.locator('[data-row="worker-9"]')).to_contain_text("0.2.0")
 
 
 def test_page_for_one_site_hears_of_no_other(browser: Browser, engage: Site, worker: Worker) -> None:
