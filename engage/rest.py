@@ -65,32 +65,28 @@ class _Devices:
 
     def answer(self, query: DevicesQuery) -> Response:
         asked = _Asked.of(query)
-        if not query.wait and (unchanged := self._unchanged(asked, self.board())):
-            return unchanged
+        if not query.wait:
+            return self._reply(asked, self.board())
         try:
             board, found = self._found(asked)
         except FullError:
             detail = f"As many requests wait as may; ask without `wait`, or again in {_RETRY} s."
             return problem(503, "Too many wait", detail, {"Retry-After": _RETRY})
-        if query.wait:
-            confirm()
-        return self._unchanged(asked, board) or self._tagged(
-            asked, board, self._response(asked, board, found)
-        )
+        confirm()
+        return self._reply(asked, board, found)
 
-    def _unchanged(self, asked: _Asked, board: Board) -> Response | None:
-        """For whoever has this very answer."""
-        if not request.if_none_match.contains_weak(self._tag(asked, board)):
-            return None
-        return self._tagged(asked, board, Response(status=304, headers=_KEPT))
-
-    def _tagged(self, asked: _Asked, board: Board, response: Response) -> Response:
-        response.set_etag(self._tag(asked, board), weak=True)
+    def _reply(self, asked: _Asked, board: Board, found: News | None = None) -> Response:
+        """What is new is looked for where nobody did, and only for whoever does not have this very answer."""
+        tag = asked.tag(self.tags.of(board, current().sites))
+        if request.if_none_match.contains_weak(tag):
+            response = Response(status=304, headers=_KEPT)
+        else:
+            if found is None:
+                found = news(board, asked.wanted, asked.since(board))
+            response = self._response(asked, board, found)
+        response.set_etag(tag, weak=True)
         response.vary.add("Accept")
         return response
-
-    def _tag(self, asked: _Asked, board: Board) -> str:
-        return asked.tag(self.tags.of(board, current().sites))
 
     def _found(self, asked: _Asked) -> tuple[Board, News]:
         """At once, or as soon as there is anything new within the time that was given; FullError."""
