@@ -21,6 +21,7 @@ from common.wire.keys import capture_key
 from common.wire.messages import Capture, Result, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import Topics
+from ingest.settings import IngestSection
 from tests.assets import asset
 from tests.servers import Mosquitto, Weed
 
@@ -113,6 +114,7 @@ class Feeder:
 
 def _pictures() -> list[bytes]:
     film = cv2.VideoCapture(str(asset("vtest.avi")))
-    pictures = [cv2.imencode(".jpg", film.read()[1])[1].tobytes() for _ in range(100)][::5]
+    quality = [cv2.IMWRITE_JPEG_QUALITY, IngestSection().quality]
+    pictures = [cv2.imencode(".jpg", film.read()[1], quality)[1].tobytes() for _ in range(100)][::5]
     film.release()
     return pictures

@@ -36,6 +36,8 @@ _FLAGS = (
     "-volume.preStopSeconds=0",
 )
 _MEMORY = "350MiB"
+_PROCESSORS = max(1, (os.cpu_count() or 1) // 2)
+"""Go's threads hand each request on to one another: with two of two cores a request costs a third more."""
 ADMIN_TO_GRPC = 10_000
 """weed's own worker, which runs the bucket lifecycle, takes this distance for granted."""
 
@@ -46,6 +48,7 @@ def command(folder: Path, ports: Mapping[str, int], access_key: str, secret_key:
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(folder),
         "GOMEMLIMIT": _MEMORY,
+        "GOMAXPROCS": str(_PROCESSORS),
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret_key,
     }

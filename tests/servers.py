@@ -237,6 +237,7 @@ class Weed(Server):
             "AWS_ACCESS_KEY_ID": USER,
             "AWS_SECRET_ACCESS_KEY": self.secret,
             "GOMEMLIMIT": "350MiB",
+            "GOMAXPROCS": "1",
         }
 
     def command(self) -> list[str]:
