@@ -109,7 +109,7 @@ def _worker(status: WorkerStatus, seen: float | None) -> WorkerEntry:
         flow=status.flow,
         load=status.load,
         shed=status.shed,
-        model=f"{model.name}@{model.digest[:8]}" if model else None,
+        model=model.short if model else None,
         profile=status.profile,
         provider=status.provider,
         version=status.version,

@@ -9,7 +9,6 @@ from flask import Response
 from engage.access.roles import Role, current
 from engage.board import Board, Entry
 from engage.contract import Body, Contract, json
-from engage.fleet import WorkerEntry
 from engage.models import Group, Site, Sites, State, Totals, Worker, Workers
 from engage.query import DeviceQuery, DevicesQuery, Wanted
 from engage.rest import Look
@@ -30,7 +29,9 @@ def add_summary(api: Contract, board: Look) -> None:
     def list_workers() -> Response:
         """They belong to no site, so who sees some sites only sees none of them."""
         found = [] if current().sites is not None else sorted(board().workers.items())
-        return json(Workers(workers=[_worker(entry) for _, entry in found]))
+        return json(
+            Workers(workers=[Worker.model_validate(entry, from_attributes=True) for _, entry in found])
+        )
 
 
 def sites(board: Board, wanted: Wanted) -> Sites:
@@ -73,18 +74,3 @@ def _totals(entries: Iterable[Entry], flow: str | None) -> dict[str, object]:
 def _by_name(name: str | None) -> tuple[bool, str]:
     """Those without a name last."""
     return name is None, name or ""
-
-
-def _worker(entry: WorkerEntry) -> Worker:
-    return Worker(
-        worker=entry.worker,
-        state=entry.state,
-        flow=entry.flow,
-        load=entry.load,
-        shed=entry.shed,
-        model=entry.model,
-        profile=entry.profile,
-        provider=entry.provider,
-        version=entry.version,
-        seen=entry.seen,
-    )

@@ -80,7 +80,7 @@ def value_of(result: Result, flow: str | None, wall: float, *, live: bool) -> Va
         path=result.file_path,
         count=seen.count,
         counts=seen.counts,
-        model=f"{seen.model.name}@{seen.model.digest[:8]}" if seen.model else None,
+        model=seen.model.short if seen.model else None,
         worker=seen.worker,
         queue_ms=seen.queue_ms,
         inference_ms=seen.inference_ms,

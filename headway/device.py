@@ -27,8 +27,8 @@ from headway.door import accounts, me, note
 from headway.errors import UserError
 from headway.installed import settings_of
 from headway.line import Line
+from headway.options import config_option, data_option
 from headway.registry import Registered, filters, registered, stored_flows, traces
-from headway.status import DATA
 
 _Value = float | str | bool
 _PATIENCE = 5.0
@@ -72,20 +72,8 @@ def _checked(_context: click.Context, _parameter: click.Parameter, names: tuple[
 
 
 @click.group(epilog=_EXAMPLES)
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=DATA,
-    show_default=True,
-    metavar="DIR",
-    help="The folder of `headway up`.",
-)
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="TOML file of the services, where there is no `up`.",
-)
+@data_option
+@config_option
 @click.pass_context
 def device(context: click.Context, data: Path, config: Path | None) -> None:
     """List devices, change their settings, forget them."""

@@ -4,6 +4,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from common.wire.messages import Model
 from inference.model.error import ModelError
 from inference.model.prepare import is_prepared, prepare
 from inference.ssdlite_detector import SsdliteDetector
@@ -30,4 +31,4 @@ def model() -> None:
         detector = SsdliteDetector.load()
     except ModelError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{detector.name}@{detector.digest[:8]}")
+    click.echo(Model(name=detector.name, digest=detector.digest).short)

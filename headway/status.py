@@ -9,19 +9,12 @@ from rich.console import Console
 from headway.datadir import ENDPOINTS
 from headway.devices import fetch
 from headway.errors import UserError
+from headway.options import data_option
 from headway.screen import devices_table
-
-DATA = Path("data")
 
 
 @click.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=DATA,
-    show_default=True,
-    help="The folder that `headway up` was given.",
-)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a device and line.")
 def status(data: Path, *, as_json: bool) -> None:
     """Show every device: its state, its count and how old that is."""

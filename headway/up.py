@@ -16,12 +16,12 @@ from headway.errors import UserError
 from headway.footage import ensure_footage
 from headway.installation import Installation, Options, check_port, endpoints, prepare
 from headway.model import ensure_model
+from headway.options import DATA
 from headway.ports import LOOPBACK
 from headway.probes import bus_trouble, store_trouble
 from headway.programs import Program, broker_program, service_programs, store_program
 from headway.runner import Runner
 from headway.screen import Screen, open_screen
-from headway.status import DATA
 
 _OUTSIDE_SECONDS = 5.0
 

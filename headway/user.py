@@ -18,7 +18,7 @@ from engage.settings import EngageSettings
 from headway.datadir import ENDPOINTS
 from headway.door import accounts, me, note
 from headway.installed import settings_of
-from headway.status import DATA
+from headway.options import config_option, data_option
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,8 @@ class _Place:
 
 
 @click.group()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=DATA,
-    show_default=True,
-    help="The folder of `headway up`.",
-)
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="TOML file of engage, where there is no `up`."
-)
+@data_option
+@config_option
 @click.option("--url", help="The address people reach the page by, for links.")
 @click.pass_context
 def user(context: click.Context, data: Path, config: Path | None, url: str | None) -> None:

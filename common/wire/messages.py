@@ -57,6 +57,10 @@ class Model(Message):
     name: Text
     digest: Text
 
+    @property
+    def short(self) -> str:
+        return f"{self.name}@{self.digest[:8]}"
+
 
 class Results(Message):
     """What one estimator saw; `count` is people. A box is x1, y1, x2, y2 in pixels, score, class."""
