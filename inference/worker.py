@@ -172,11 +172,12 @@ class Worker:
     def _wait_again(self, keys: Iterable[str], now: float) -> None:
         """Captures whose owner is gone; of one we never heard announced, the key tells enough or nothing."""
         for key in keys:
-            announced = self._known.get(key) or self._from_key(key, now)
+            known = self._known.get(key)
+            announced = replace(known, since=now) if known else self._from_key(key, now)
             if announced is None:
                 self._ballots.forget([key])
             else:
-                self._known[key] = announced = replace(announced, since=now)
+                self._known[key] = announced
                 self._wait(announced)
 
     def _from_key(self, key: str, now: float) -> Announced | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.wire.messages import MAX_BATCH
 from inference.backlog import Backlog
 from inference.collect import Selection
 from tests.inference.test_collect import announced, first, second
@@ -46,3 +47,30 @@ def test_memory_is_bounded() -> None:
     pushed = [key for n in range(5) for key in backlog.add(announced("cam", float(n)))]
     assert pushed == ["cam-0.0", "cam-1.0", "cam-2.0"]
     assert backlog.deadline() == 0
+
+
+def test_a_full_batch_does_not_wait() -> None:
+    backlog = Backlog(max_batch=2, max_wait=10, patience=1, max_age=60, turn=first)
+    assert backlog.deadline() is None
+    backlog.add(announced("cam", 1.0, since=10))
+    assert backlog.deadline() == 20
+    assert backlog.select(10) is None
+    backlog.add(announced("cam", 2.0, since=10))
+    assert backlog.select(10) == Selection(("cam-1.0", "cam-2.0"), ())
+
+
+def test_what_is_shed_and_what_is_chosen_fit_into_one_claim() -> None:
+    backlog = Backlog(max_batch=2, max_wait=0, patience=1, max_age=60, turn=first)
+    for number in range(MAX_BATCH + 10):
+        backlog.add(announced("cam", float(number), since=10))
+    selection = backlog.select(100)
+    assert selection is not None
+    assert len(selection.unseen) == MAX_BATCH - 2
+
+
+def test_whose_turn_it_is_goes_by_the_capture() -> None:
+    backlog = Backlog(
+        max_batch=1, max_wait=0, patience=2, max_age=60, turn=lambda capture: int(capture.device_id == "b")
+    )
+    backlog.add(announced("b", 1.0, since=10))
+    assert backlog.deadline() == 12

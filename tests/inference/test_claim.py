@@ -120,3 +120,13 @@ def test_captures_of_one_time_slot_prefer_one_worker_and_slots_are_shared_out() 
     times = [capture_key("cam", 1_700_000_000 + n, "0" * 32) for n in range(400)]
     shares = [sum(turn(key, worker, workers) == 0 for key in times) for worker in workers]
     assert min(shares) > 60
+
+
+def test_a_free_ballot_is_forgotten_and_a_taken_one_is_not() -> None:
+    ballots = Ballots(LOW, LEASE)
+    ballots.hear(Claim(worker=HIGH, captures=((KEY, 0), (OTHER, 0))), now=0)
+    ballots.bury(HIGH)
+    ballots.hear(claim("c", term=1), now=1)
+    ballots.forget([KEY, OTHER])
+    assert len(ballots) == 1
+    assert ballots.is_taken(KEY)

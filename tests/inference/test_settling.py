@@ -1,12 +1,32 @@
 """When a claim is decided: after the settle time, and not before our own claim was heard."""
 
+from dataclasses import replace
+
 import pytest
 
 from common.wire.keys import capture_key
 from common.wire.messages import Capture, Claim, Finished, Model, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.claim import Ballots, rank
-from inference.events import Decided, Delete, Effect, Online, Peer, Said, Say, Seen, Sweep, Swept, Tick
+from inference.collect import Policy
+from inference.events import (
+    Analysed,
+    Decided,
+    Delete,
+    Effect,
+    Fetched,
+    Online,
+    Peer,
+    Publish,
+    Said,
+    Say,
+    Seen,
+    Show,
+    Shown,
+    Sweep,
+    Swept,
+    Tick,
+)
 from inference.identity import Identity
 from inference.timing import Timing
 from inference.worker import Worker
@@ -17,15 +37,26 @@ ME, RIVAL = sorted(("a", "b"), key=lambda worker: rank(KEY, worker))
 TIMING = Timing(max_wait=0, settle=0.03, contest=0.5)
 MINE = Claim(worker=ME, captures=((KEY, 0),))
 THEIRS = Claim(worker=RIVAL, captures=((KEY, 0),))
+RIVALS = WorkerStatus(worker=RIVAL, state="online", session="r", flow="production")
+GONE = RIVALS.model_copy(update={"state": "offline"})
+
+
+def online(timing: Timing = TIMING) -> Worker:
+    worker = Worker(Identity(ME, "s", "production", "bucket", Model(name="m", digest="d"), "light"), timing)
+    worker.handle(Online(), 0)
+    return worker
+
+
+def beside(timing: Timing = TIMING) -> Worker:
+    """A worker that knows of another one."""
+    worker = online(timing)
+    worker.handle(Peer(RIVALS), 0)
+    return worker
 
 
 def claimed(*, alone: bool = False) -> tuple[Worker, list[Effect]]:
-    """At second 1, of a worker that is preferred and knows of another one."""
-    worker = Worker(Identity(ME, "s", "production", "bucket", Model(name="m", digest="d"), "light"), TIMING)
-    worker.handle(Online(), 0)
-    if not alone:
-        status = WorkerStatus(worker=RIVAL, state="online", session="r", flow="production")
-        worker.handle(Peer(status), 0)
+    """At second 1, of a worker that is preferred."""
+    worker = online() if alone else beside()
     effects = worker.handle(Seen(CAPTURE, 0), 1)
     return worker, [*effects, *worker.handle(Tick(), 1)]
 
@@ -110,3 +141,32 @@ def test_a_store_that_did_not_answer_is_asked_again_before_long() -> None:
     assert Sweep("") not in worker.handle(Tick(), 10)
     worker.handle(Swept((), None, failed=True), 11)
     assert Sweep("") in worker.handle(Tick(), 16)
+
+
+@pytest.mark.parametrize("policy", ["latest", "every"])
+def test_a_capture_known_from_the_claim_of_one_who_died_is_taken_over(policy: Policy) -> None:
+    worker = beside(replace(TIMING, policy=policy))
+    worker.handle(Said(THEIRS), 1)
+    effects = [*worker.handle(Peer(GONE), 2), *worker.handle(Tick(), 2)]
+    assert Say(Claim(worker=ME, captures=((KEY, 1),))) in effects
+    for event in (Fetched(KEY), Analysed((KEY,))):
+        effects = worker.handle(event, 2)
+    taken_at = 1_700_000_000.0
+    named = Capture(device_id="cam", file_path=ObjectPath("bucket", KEY), creation_timestamp=taken_at)
+    assert effects == [Show(KEY, named)]
+    assert worker.handle(Shown(KEY), 2) == [Publish(KEY, named, taken_at)]
+
+
+def test_a_key_that_names_no_device_is_forgotten_with_its_owner() -> None:
+    worker = beside()
+    worker.handle(Said(Claim(worker=RIVAL, captures=(("anything.jpg", 0),))), 1)
+    assert worker.remembered == 1
+    assert not any(isinstance(effect, Say) for effect in worker.handle(Peer(GONE), 2))
+    assert worker.remembered == 0
+
+
+def test_one_that_hears_everything_does_not_search_the_store_when_another_dies() -> None:
+    worker = beside()
+    worker.handle(Swept((), None), 4)
+    worker.handle(Peer(GONE), 5)
+    assert Sweep("") not in worker.handle(Tick(), 11)
