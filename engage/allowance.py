@@ -1,10 +1,26 @@
-"""How often somebody may ask. Pure: a leaky bucket for each of them, kept as the moment it is empty again."""
+"""How often somebody may do something. Pure: leaky buckets, each kept as the moment it is empty again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import NamedTuple
 
-_MOST_KEPT = 20_000
+MOST_KEPT = 20_000
+_SLACK = 1e-9
+"""Seconds that sums of floats are off by."""
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """`burst` at once, then one every `refill` seconds."""
+
+    burst: int
+    refill: float
+
+
+Costs = Sequence[tuple[Key, Allowance]]
+"""The allowances that one act falls under, and whose they are; at least one."""
 
 
 class Verdict(NamedTuple):
@@ -15,44 +31,37 @@ class Verdict(NamedTuple):
     reset: float
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """`quota` requests at once, and no more than that in `window` seconds from then on."""
-
-    name: str
-    quota: int
-    window: int = 60
-
-    def header(self) -> str:
-        return f'"{self.name}";q={self.quota};w={self.window}'
-
-    def state(self, verdict: Verdict) -> str:
-        return f'"{self.name}";r={verdict.remaining};t={ceil(verdict.reset)}'
-
-
 class Allowances:
-    """Of one policy, by key. At most 20,000 keys; those that asked least of late are forgotten first."""
+    """At most 20,000 keys are known; those that were used least of late are forgotten first."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-        self._empty_at: dict[str, float] = {}
+    def __init__(self) -> None:
+        self._empty_at: dict[Key, float] = {}
 
-    def take(self, key: str, now: float) -> Verdict:
-        """Count one request, unless it is refused."""
-        each = self.policy.window / self.policy.quota
-        before = max(self._empty_at.get(key, now), now)
-        wait = before + each - now - self.policy.window
-        if wait > 1e-9:  # noqa: PLR2004 -- what sums of floats are off by
-            return Verdict(0, wait, before - now)
-        self._empty_at.pop(key, None)
-        self._empty_at[key] = before + each
-        if len(self._empty_at) > _MOST_KEPT:
+    def take(self, costs: Costs, now: float) -> Verdict:
+        """Count one from all of them, unless one refuses it: then none is counted."""
+        after = [
+            (key, allowance, max(self._empty_at.get(key, now), now) + allowance.refill)
+            for key, allowance in costs
+        ]
+        wait = max(at - now - allowance.burst * allowance.refill for _, allowance, at in after)
+        if wait > _SLACK:
+            return Verdict(0, wait, max(at - allowance.refill for _, allowance, at in after) - now)
+        for key, _, at in after:
+            self._empty_at.pop(key, None)
+            self._empty_at[key] = at
+        if len(self._empty_at) > MOST_KEPT:
             self._forget(now)
-        reset = before + each - now
-        return Verdict(int((self.policy.window - reset) / each + 1e-6), 0.0, reset)
+        left = min(allowance.burst - (at - now) / allowance.refill for _, allowance, at in after)
+        return Verdict(int(left + 1e-6), 0.0, max(at for _, _, at in after) - now)
+
+    def give_back(self, costs: Costs) -> None:
+        """What was taken was not to be counted. Nothing is saved up by it."""
+        for key, allowance in costs:
+            if key in self._empty_at:
+                self._empty_at[key] -= allowance.refill
 
     def _forget(self, now: float) -> None:
         """First those that would be told the same if they were not known, then the longest silent half."""
         kept = {key: at for key, at in self._empty_at.items() if at > now}
-        surplus = max(0, len(kept) - _MOST_KEPT // 2)
+        surplus = max(0, len(kept) - MOST_KEPT // 2)
         self._empty_at = dict(list(kept.items())[surplus:])

@@ -20,8 +20,9 @@ from engage.access.secret import (
     verify_password,
 )
 from engage.access.sessions import Sessions, is_theirs
-from engage.access.throttle import Throttle, Try
+from engage.access.throttle import Try
 from engage.access.vault import Vault
+from engage.allowance import Allowances
 
 Aside = Callable[..., Any]
 """Calls a function with arguments where it keeps nobody waiting, and answers what it answers."""
@@ -54,7 +55,7 @@ class Accounts:
         self._sessions = sessions
         self._clock = clock
         self._aside = aside
-        self._throttle = Throttle()
+        self._tries = Allowances()
         self._slow = ThreadPoolExecutor(_AT_ONCE, "engage-password")
 
     def sign_in(self, text: str, password: str, browser: Browser) -> tuple[User, str]:
@@ -68,7 +69,7 @@ class Accounts:
             raise SignInRefusedError(_WRONG, user.name if user else "")
         if not is_theirs(user, credential):
             raise SignInRefusedError("This account is closed; an admin can open it again.", name)
-        self._throttle.give_back(attempt)
+        self._tries.give_back(attempt.costs())
         return user, self._sessions.open(user, credential)
 
     def change_password(self, name: str, old: str, new: str, browser: Browser) -> tuple[User, str]:
@@ -81,7 +82,7 @@ class Accounts:
         self._take(attempt)
         if not self._matches(credential, old):
             raise SignInRefusedError("The old password is wrong.", name)
-        self._throttle.give_back(attempt)
+        self._tries.give_back(attempt.costs())
         return user, self._sessions.open(user, self._new_password(user, new))
 
     def accept(self, secret: str, text: str, password: str) -> tuple[User, str]:
@@ -166,7 +167,7 @@ class Accounts:
         return credential
 
     def _take(self, attempt: Try) -> None:
-        if wait := self._throttle.take(attempt, self._clock.monotonic()):
+        if wait := self._tries.take(attempt.costs(), self._clock.monotonic()).wait:
             raise TooManyTriesError(wait)
 
     def _matches(self, credential: Credential | None, password: str) -> bool:

@@ -3,6 +3,8 @@
 import pytest
 
 from engage.access.roles import Principal, Role, act_as
+from engage.allowance import Verdict
+from engage.limits import Policy
 from tests.engage.conftest import Build
 from tests.engage.site import Site
 
@@ -23,6 +25,12 @@ def test_every_answer_says_what_is_left(tight: Site) -> None:
     assert "`since`" in (third.json or {})["detail"]
     tight.wait(30)
     assert tight.web.get("/api/v1/devices").status_code == 200
+
+
+def test_headers() -> None:
+    policy = Policy("requests", 10, 60)
+    assert policy.header() == '"requests";q=10;w=60'
+    assert policy.state(Verdict(3, 0.0, 41.2)) == '"requests";r=3;t=42'
 
 
 def test_pictures_have_an_allowance_of_their_own(tight: Site) -> None:
