@@ -5,6 +5,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from engage.models import Problem
+from engage.settings import LARGEST_BODY
 
 log = structlog.get_logger(__name__)
 
@@ -13,7 +14,7 @@ _ADVICE = {
     400: "The request is not well formed: {reason}",
     404: "There is nothing at {path}; /api/openapi.json lists what there is.",
     405: "{path} does not take {method}; the Allow header lists what it takes.",
-    413: "The body is too large; nothing here takes more than 192 kB.",
+    413: f"The body is too large; nothing here takes more than {LARGEST_BODY // 1024} KiB.",
     500: "This is an error in Headway; the log of engage says more.",
 }
 

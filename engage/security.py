@@ -9,10 +9,8 @@ from flask import Flask, Response, abort, request
 from engage.access.client import Wsgi, behind_proxies
 from engage.models import Problem
 from engage.problems import MEDIA_TYPE
-from engage.settings import LOOPBACK, EngageSection
+from engage.settings import LARGEST_BODY, LOOPBACK, EngageSection
 
-_LARGEST_BODY = 192 * 1024
-"""Bytes; a hundred sites with the longest of names fit."""
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host} wss://{host}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -37,11 +35,11 @@ _SHARED = {
 def add_security(app: Flask, settings: EngageSection) -> None:
     """After everything else: the check of the host wraps all that was added before."""
     origins = frozenset(settings.allowed_origins)
-    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
     @app.before_request
     def no_large_bodies() -> None:
-        if (request.content_length or 0) > _LARGEST_BODY:
+        if (request.content_length or 0) > LARGEST_BODY:
             abort(413)
 
     @app.after_request

@@ -12,6 +12,9 @@ from common.wire.names import Flow
 Origin = Annotated[str, StringConstraints(pattern=r"^(https?://[^/\s*]+)$")]
 RoleWord = Literal["viewer", "operator", "admin"]
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LARGEST_BODY = 192 * 1024
+"""Bytes of a request; a hundred sites with the longest of names fit."""
+
 _DAY = 86_400.0
 
 

@@ -15,11 +15,12 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from engage.access.roles import Role
+from engage.settings import LARGEST_BODY
 
 FOLDER = "access/"
 NAME = r"^[a-z0-9][a-z0-9._@+-]{0,63}$"
-MAX_BYTES = 64 * 1024
-"""Well above the largest body of a request, of which records are made."""
+MAX_BYTES = LARGEST_BODY + 8 * 1024
+"""Of a record: what is sent of it, and what we add."""
 
 UserName = Annotated[str, StringConstraints(pattern=NAME)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

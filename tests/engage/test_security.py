@@ -2,6 +2,7 @@
 
 import pytest
 
+from engage.settings import LARGEST_BODY
 from tests.engage.conftest import Build
 from tests.engage.site import Site
 
@@ -103,8 +104,12 @@ def test_the_page_of_an_allowed_site_may_ask_first_and_then_send_a_token(build: 
 
 def test_a_body_that_is_too_large_is_not_read(site: Site) -> None:
     for path in ("/api/v1/session", "/api/v1/tokens"):
-        answer = site.web.post(path, data=b" " * 200_000, content_type="application/json")
-        assert answer.status_code == 413
+        fits, refused = (
+            site.web.post(path, data=b" " * size, content_type="application/json")
+            for size in (LARGEST_BODY, LARGEST_BODY + 1)
+        )
+        assert (fits.status_code, refused.status_code) == (400, 413)
+        assert "more than 192 KiB" in (refused.json or {})["detail"]
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,16 @@ def test_a_token_is_shown_once_expires_and_is_revoked(guarded: Site) -> None:
     assert web.get(DEVICES, headers=bearer(short)).status_code == 401
 
 
+def test_the_longest_sites_that_can_be_sent_can_be_read_again(guarded: Site) -> None:
+    sites = [f"{n:03}".ljust(128, "\x01") for n in range(100)]
+    body = {"name": "x", "role": "viewer", "sites": sites}
+    made = json(person(guarded), "POST", "/api/v1/tokens", body).json or {}
+    guarded.clock.advance(4)
+    headers = {"Authorization": f"Bearer {made['secret']}"}
+    who = guarded.app.test_client().get("/api/v1/session", headers=headers).json or {}
+    assert who["principal"]["sites"] == sites
+
+
 def test_a_token_may_be_used_from_the_page_of_another_site(guarded: Site) -> None:
     headers = {"Origin": "https://other.example", **bearer(token(guarded, Role.ADMIN))}
     body = {"role": "viewer"}
