@@ -3,7 +3,7 @@
 from heapq import heappop, heappush
 from math import inf
 
-from common.wire.messages import DeviceConfig
+from common.wire.messages import DeviceConfig, revision_after
 from engage.events import Stored
 from engage.known import Known
 
@@ -56,14 +56,17 @@ class Roster:
             self.desired.pop(name, None)
         elif name in self.desired or len(self.desired) < self._room:
             self.desired[name] = config
-        if config and config.revision >= self._asked.get(name, 0):
-            self._asked.pop(name, None)
+        if config and config.revision == self._asked.get(name):
+            del self._asked[name]
         self.changed.add(name)
 
     def next_revision(self, name: str) -> int:
-        """Of settings that are sent now; those sent before may be on their way still."""
-        last = self.desired.get(name)
-        revision = max(last.revision if last else 0, self._asked.pop(name, 0)) + 1
+        """Of settings that are sent now: neither that of the present ones nor of those on their way."""
+        desired = self.desired.get(name)
+        present = desired.revision if desired else 0
+        revision = revision_after(self._asked.pop(name, present))
+        if revision == present:
+            revision = revision_after(revision)
         self._asked[name] = revision
         if len(self._asked) > self._room:
             del self._asked[next(iter(self._asked))]

@@ -19,7 +19,7 @@ from common.ports.store import ObjectStore
 from common.settings import TelemetrySettings
 from common.telemetry import configure_logs
 from common.wire.codec import encode
-from common.wire.messages import DeviceConfig, DeviceSettings
+from common.wire.messages import DeviceConfig, DeviceSettings, revision_after
 from common.wire.names import DeviceID
 from common.wire.topics import Topics
 from engage.settings import EngageSettings
@@ -185,7 +185,7 @@ def _config(name: str, last: DeviceConfig | None, given: Mapping[str, _Value], *
         raise UserError(
             f"--{first['loc'][0]} cannot be that: at most 100 signs on one line, without spaces around them"
         ) from error
-    revision = last.revision + 1 if last else 1
+    revision = revision_after(last.revision if last else 0)
     return DeviceConfig(device_id=name, revision=revision, settings=wanted, by=me(), at=time())
 
 

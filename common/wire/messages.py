@@ -26,7 +26,8 @@ class Message(BaseModel):
 UnixSeconds = Annotated[float, Field(ge=0, le=1e11, description="seconds since 1970-01-01T00:00:00Z")]
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
-Count = Annotated[int, Field(ge=0, le=10**9)]
+_MOST = 10**9
+Count = Annotated[int, Field(ge=0, le=_MOST)]
 Pixels = Annotated[int, Field(ge=1, le=2**20)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(max_length=500)]
@@ -148,12 +149,17 @@ class DeviceSettings(Message):
     paused: bool | None = None
 
 
+def revision_after(last: int) -> int:
+    """Of the settings that are sent next; after the largest, which anybody may have sent, it begins anew."""
+    return last % _MOST + 1
+
+
 class DeviceConfig(Message):
     """The settings that a device shall have, retained; `by` whom and `at` when they were set."""
 
     type: Literal["deviceConfig"] = "deviceConfig"
     device_id: DeviceID
-    revision: Count
+    revision: Annotated[Count, Field(description="tells settings apart; the latest may have a lower one")]
     settings: DeviceSettings
     by: Text | None = None
     at: UnixSeconds | None = None

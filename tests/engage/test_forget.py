@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.adapters.memory import MemoryBus, MemoryStore
 from common.wire.codec import encode
@@ -22,6 +24,7 @@ from engage.events import (
     WorkerCleared,
     WorkerStatusReceived,
 )
+from engage.roster import Roster
 from engage.runner import Runner
 from engage.value import Moment
 from tests.engage.samples import device_status, result, trouble, worker_status
@@ -113,6 +116,22 @@ def test_wishes_before_the_first_is_back_have_revisions_of_their_own(watcher: Wa
     third = ask(4)
     watcher.tell(DeviceConfigReceived(second, watcher.now), DeviceConfigReceived(third, watcher.now))
     assert [config.revision for config in (first, second, third, ask(5))] == [1, 2, 3, 4]
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 3), st.integers(10**9 - 3, 10**9)), max_size=30))
+def test_a_wish_has_a_revision_of_its_own_whatever_anybody_sends(foreign: list[int | None]) -> None:
+    """None: we wish once more. The broker keeps our order: with the last wish, all are back."""
+    roster, waiting = Roster(10), list[int]()
+    for revision in foreign:
+        if revision is None:
+            wish, present = roster.next_revision("cam"), roster.desired.get("cam")
+            config = DeviceConfig(device_id="cam", revision=wish, settings=DeviceSettings())
+            assert config.revision not in (*waiting, present and present.revision)
+            waiting.append(wish)
+        else:
+            roster.want("cam", DeviceConfig(device_id="cam", revision=revision, settings=DeviceSettings()))
+            if waiting[-1:] == [revision]:
+                waiting.clear()
 
 
 def test_a_worker_that_is_taken_back_leaves(watcher: Watcher) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from common.wire.codec import decode, encode
 from common.wire.messages import DeviceConfig, DeviceSettings, WorkerStatus
 from engage.access.roles import Principal, Role, act_as
 from tests.engage.conftest import Build
@@ -41,6 +42,23 @@ def test_settings_are_asked_for_and_then_applied(one: Site) -> None:
     assert put(one).json["desired"] is None
     assert one.get(SETTINGS)["desired"] is None
     assert one.get("/api/v1/devices/cam")["name"] is None
+
+
+def test_settings_win_over_whatever_somebody_left_on_the_broker(one: Site) -> None:
+    topic = one.topics.device_config("cam")
+    last = DeviceConfig(device_id="cam", revision=10**9, settings=DeviceSettings(paused=True), by="eve")
+    one.publish(topic, last, retain=True)
+    assert one.get(SETTINGS)["revision"] == 10**9
+    for interval, revision in ((2, 1), (3, 2)):
+        assert put(one, interval=interval).status_code == 202
+        found = one.get(SETTINGS)
+        assert (found["desired"], found["revision"]) == (NOTHING | {"interval": interval}, revision)
+    for unreadable in (encode(last).replace(b"1000000000", b"1000000001"), b"{"):
+        one.publish(topic, unreadable, retain=True)
+        assert put(one, interval=4).status_code == 202
+        kept = decode(one.topics, topic, one.broker.retained[topic])
+        assert isinstance(kept, DeviceConfig)
+        assert kept.settings == DeviceSettings(interval=4)
 
 
 @pytest.mark.parametrize(

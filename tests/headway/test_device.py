@@ -12,7 +12,7 @@ from common.adapters.s3 import S3Store
 from common.ports.clock import SystemClock
 from common.wire.codec import encode
 from common.wire.keys import result_key, shown_key, snapshot_key
-from common.wire.messages import DeviceConfig, DeviceStatus
+from common.wire.messages import DeviceConfig, DeviceSettings, DeviceStatus
 from common.wire.topics import Kind, Topics
 from engage.access.audit import Audit
 from engage.access.vault import Vault
@@ -199,6 +199,15 @@ def test_set_adds_to_what_is_wanted(ground: Ground, capsys: Told) -> None:
     assert config
     assert config.revision == 3
     assert config.settings.model_dump(exclude_none=True) == {"group": "north"}
+
+
+def test_set_wins_over_the_largest_revision(ground: Ground) -> None:
+    largest = DeviceConfig(device_id="cam-1", revision=10**9, settings=DeviceSettings(paused=True))
+    ground.retain({ground.topics.device_config("cam-1"): encode(largest)})
+    assert ground.device("set", "cam-1", "--interval", "5") == 0
+    config = ground.config("cam-1")
+    assert config
+    assert (config.revision, config.settings) == (1, DeviceSettings(interval=5, paused=True))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,13 @@ BEGIN: list[tuple[float, Event, list[str]]] = [
         ),
         pytest.param(
             [
+                (0.2, wanted(10**9, interval=60), ["report well, 1000000000 applied"]),
+                (0.3, wanted(1, interval=5), ["report well, 1 applied"]),
+            ],
+            id="the latest counts, whatever its revision",
+        ),
+        pytest.param(
+            [
                 (0.2, wanted(1, interval=60), ["report well, 1 applied"]),
                 (9.0, wanted(2, interval=2), ["take", "report well, 2 applied"]),
             ],
