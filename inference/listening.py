@@ -78,7 +78,7 @@ class Listening:
         key = capture.file_path.key
         if self._listeners is None:
             return self._peers.turn(key)
-        first = self._listeners[self._shard(capture.device_id)]
+        first = self._listeners[shard(capture.device_id)]
         if self._me not in first:
             return TURNS
         return turn(key, self._me, (worker for worker in first if worker != self._me))
@@ -154,7 +154,3 @@ class Listening:
 
     def _in(self, shards: int) -> tuple[str, ...]:
         return tuple(device for device, number in self._devices.items() if has(shards, number))
-
-    def _shard(self, device: str) -> int:
-        known = self._devices.get(device)
-        return shard(device) if known is None else known
