@@ -89,7 +89,7 @@ class BusSettings(Section):
         "headway/v1", pattern=r"^[^+#/\s][^+#\s]{0,99}$", description="first part of every topic"
     )
     keepalive: int = Field(
-        15, ge=2, le=600, description="seconds after which a silent connection counts as dead"
+        15, ge=2, le=600, description="seconds after which a silent connection counts as dead; more if slow"
     )
     queue: int = Field(
         1000, ge=1, le=100_000, description="messages kept while the broker is away; oldest go first"

@@ -141,7 +141,8 @@ def main() -> int:
     access = open_access(own, store, clock, eventlet.tpool.execute)
     hub = _Hub()
     live = Live(settings, clock, hub, access.viewer_of)
-    runner = Runner(settings, MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}"), store, live, clock)
+    bus = MqttBus(settings.bus, f"headway-engage-{uuid4().hex[:12]}", ping=own.ping)
+    runner = Runner(settings, bus, store, live, clock)
     hub.fail = runner.loop.stop
     pictures = Pictures(store, own)
     look = lambda: runner.board  # noqa: E731

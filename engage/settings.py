@@ -88,6 +88,13 @@ class EngageSection(Section):
         le=600,
         description="seconds to wait for retained messages and stored results before ready",
     )
+    ping: float = Field(
+        2.0,
+        ge=0.5,
+        le=60,
+        description="seconds of silence after which the MQTT broker is asked for a sign of life; "
+        "it has as long to answer",
+    )
     snapshot_bytes: int = Field(
         4 * 2**20, ge=1024, le=64 * 2**20, description="largest picture that is served"
     )

@@ -187,6 +187,7 @@ def _mosquitto_hash(secret: str) -> str:
 _NATS = """
 server_name: headway
 listen: 127.0.0.1:{client}
+max_payload: 4MB
 jetstream {{ store_dir: "{folder}/jetstream", sync_interval: always }}
 mqtt {{ listen: 127.0.0.1:{mqtt} }}
 authorization {{ users: [{{ user: "{user}", password: "{secret}" }}] }}

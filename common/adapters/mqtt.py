@@ -19,7 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from common.adapters.mqtt_client import Client
+from common.adapters.mqtt_client import LARGEST, Client
 from common.adapters.mqtt_filters import Filters
 from common.adapters.tls import cause, client_context
 from common.ports.bus import (
@@ -40,7 +40,6 @@ _IN_FLIGHT = 100
 _RECEIVE = 1000
 """Messages that a broker may send before it waits for us; Mosquitto's own limit is 20."""
 
-_MAX_PACKET = 1024 * 1024
 _FAREWELL = 1.0
 _PARTING = 0.5
 _CONNECT = 3.0
@@ -62,8 +61,12 @@ class MqttBus:
     it allows. What the connection takes with it, paho sends again.
     """
 
-    def __init__(self, settings: BusSettings, client_id: str, will: Will | None = None) -> None:
+    def __init__(
+        self, settings: BusSettings, client_id: str, will: Will | None = None, ping: float | None = None
+    ) -> None:
+        """`ping`: seconds of silence after which the broker is asked for a sign of life, in as many more."""
         self._settings = settings
+        self._ping = ping or settings.keepalive / 2
         self._client_id = client_id
         self._will = will
         self._filters = Filters()
@@ -122,6 +125,7 @@ class MqttBus:
         client.max_inflight_messages_set(0)
         client.reconnect_delay_set(_RETRY_MIN, _RETRY_MAX)
         client.connect_timeout = _CONNECT
+        client.silence = self._ping
         client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -136,7 +140,7 @@ class MqttBus:
         properties = None
         if self._client.protocol == MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = _MAX_PACKET
+            properties.MaximumPacketSize = LARGEST
             properties.ReceiveMaximum = _RECEIVE
         s = self._settings
         self._client.connect_async(s.host, s.port, s.keepalive, properties=properties)

@@ -1,18 +1,33 @@
-"""paho's client, but for how it reads.
+"""paho's client, but for how it reads and when it gives a broker up.
 
 paho asks the socket three times for each packet, parses properties that are not there, and wakes itself up to
 acknowledge each message alone: 60 us and more. Here what has come is read at once, an ordinary message is
 taken apart in place, and the acknowledgements of one read leave together. All other packets are given to
 paho, one by one, as if it had read them.
+
+paho pings once in a keepalive, whatever it hears, and waits as long for the answer: a broker that stands
+still is noticed after 15 to 30 s. Here every byte is a sign of life, and only silence makes it ask.
 """
 
 from collections.abc import Callable
+from math import inf
 from struct import unpack_from
+from time import monotonic
 
 import paho.mqtt.client as paho
+import structlog
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 from common.ports.bus import Received
+from common.telemetry import BUS_BAD_MESSAGES
+
+log = structlog.get_logger(__name__)
+
+LARGEST = 1024 * 1024
+"""Bytes of a packet. A broker of MQTT 5 is told, and keeps what is larger to itself; one of 3.1.1 is not."""
+
+_QUIET = 60.0
+"""Seconds from one line in the log about packets that are too large to the next."""
 
 _AT_ONCE = 64 * 1024
 """Bytes until others have their turn."""
@@ -28,9 +43,20 @@ class Client(paho.Client):
     """`received` gets messages of QoS 0 and 1 that have no properties; `on_message` gets the others."""
 
     received: Callable[[Received], None]
+    silence = 30.0
+    """Seconds without a byte after which the broker is asked for a sign of life; it has as long to answer."""
+
+    _heard_at = _spoke_at = 0.0
+    _answer_by = inf
+    """When the connection is given up if nothing is heard."""
+
     _start = b""
     """Of a packet whose end has not come."""
 
+    _skip = 0
+    """Bytes still to come of a packet that is too large."""
+
+    _said_at = -_QUIET
     _given = b""
     """What paho is to read."""
 
@@ -38,8 +64,33 @@ class Client(paho.Client):
 
     def reconnect(self) -> MQTTErrorCode:
         self._start = self._given = b""
+        self._skip = 0
         self._over = False
-        return super().reconnect()
+        done = super().reconnect()
+        self._answer_by = monotonic() + self._keepalive
+        return done
+
+    def loop_misc(self) -> MQTTErrorCode:
+        """Ask a silent broker whether it is there, and leave one that does not answer."""
+        if self.socket() is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        now = monotonic()
+        if now >= self._answer_by:
+            return self._give_up()
+        quiet = now - self._heard_at >= self.silence
+        mute = 0 < self._keepalive <= now - self._spoke_at
+        if self._answer_by == inf and (quiet or mute):
+            self._answer_by = now + self.silence
+            self._send_pingreq()
+            return self.loop_write()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _give_up(self) -> MQTTErrorCode:
+        """Unless the answer is there: it may have been this process that stood still."""
+        done = self.loop_read()
+        if done is not MQTTErrorCode.MQTT_ERR_SUCCESS or self._answer_by == inf:
+            return done
+        return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_KEEPALIVE)
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         try:
@@ -49,7 +100,10 @@ class Client(paho.Client):
         except OSError:
             came = b""
         if came:
-            return self._take(self._start + came)
+            self._heard_at, self._answer_by = monotonic(), inf
+            skipped = min(self._skip, len(came))
+            self._skip -= skipped
+            return self._take(self._start + came[skipped:])
         self._over = True
         return super().loop_read(max_packets)
 
@@ -60,11 +114,18 @@ class Client(paho.Client):
         found, self._given = self._given[:bufsize], self._given[bufsize:]
         return found
 
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        sent = super()._sock_send(buf)
+        self._spoke_at = monotonic()
+        return sent
+
     def _take(self, data: bytes) -> MQTTErrorCode:
         """Handle the packets that are complete; keep the start of the next one."""
         done, at, acks, sock = MQTTErrorCode.MQTT_ERR_SUCCESS, 0, bytearray(), self.socket()
         while (found := _packet(data, at)) is not None:
             body, end = found
+            if end > len(data):
+                break
             if not self._message(data[at], data[body:end], acks):
                 self._given = data[at:end]
                 done = super().loop_read()
@@ -72,9 +133,32 @@ class Client(paho.Client):
                     return done
             at = end
         self._start = data[at:]
-        if acks:
+        if found and found[1] - at > LARGEST:
+            done = self._refuse(found[0] - at, found[1] - at, acks)
+        if acks and done is MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._packet_queue(paho.PUBACK, bytes(acks), 0, 1)
         return done
+
+    def _refuse(self, body: int, size: int, acks: bytearray) -> MQTTErrorCode:
+        """Let a message that is too large pass by, as if read, once its topic and number are there.
+
+        Not acknowledged, it would take the place of another one. No other packet is ever that large.
+        """
+        head, start = self._start[0], self._start[body:]
+        if head & 0xF0 != _PUBLISH or head & _QOS_2:
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+        after_topic = 2 + unpack_from("!H", start)[0] if len(start) > 1 else len(start)
+        if len(start) < after_topic + 2:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        if head & _QOS_1:
+            acks += _ACK + start[after_topic : after_topic + 2]
+        self._skip, self._start = size - len(self._start), b""
+        BUS_BAD_MESSAGES.inc()
+        if monotonic() - self._said_at >= _QUIET:
+            self._said_at = monotonic()
+            topic = str(start[2:after_topic], "utf-8", "replace")[:200]
+            log.warning("dropped a message that is too large", topic=topic, bytes=size, limit=LARGEST)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _message(self, head: int, body: bytes, acks: bytearray) -> bool:
         """Pass a message on; False for what is none, or not an ordinary one."""
@@ -97,7 +181,7 @@ class Client(paho.Client):
 
 
 def _packet(data: bytes, at: int) -> tuple[int, int] | None:
-    """Where the body of the packet at `at` begins and ends; None when it is not complete.
+    """Where the body of the packet at `at` begins and ends, or will end; None while its length has not come.
 
     A length that is not well formed ends what there is: paho refuses it.
     """
@@ -105,6 +189,5 @@ def _packet(data: bytes, at: int) -> tuple[int, int] | None:
     for place, byte in enumerate(data[at + 1 : at + _HEAD]):
         length |= (byte & 0x7F) << 7 * place
         if byte < 0x80:  # noqa: PLR2004 -- no more digits
-            end = at + 2 + place + length
-            return (at + 2 + place, end) if end <= len(data) else None
+            return at + 2 + place, at + 2 + place + length
     return (at + _HEAD, len(data)) if len(data) - at > _HEAD else None

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from common.adapters.mqtt import MqttBus
+from common.adapters.mqtt_client import LARGEST
 from common.ports.bus import Connected, Delivered, Disconnected, Received, Refused
 from common.settings import BusSettings
+from common.telemetry import BUS_BAD_MESSAGES
 from tests.contract.rigs import Ear, Listen, bus_of, socket_of
 from tests.eventually import eventually
 from tests.servers import USER, Mosquitto, MqttServer, Nats, free_ports
@@ -187,6 +189,26 @@ def test_publishes_of_many_threads_each_stay_in_order(
         assert tokens == list(range(300))
         heard = [e.payload for e in ear.all(Received) if e.topic == f"{prefix}/{name}"]
         assert heard == [str(i).encode() for i in range(300)]
+
+
+def test_a_message_that_is_too_large_takes_nothing_with_it(
+    server: MqttServer, listen: Listen, prefix: str
+) -> None:
+    """A broker of MQTT 5 keeps it to itself, and one of 3.1.1 sends it."""
+    bad = BUS_BAD_MESSAGES._value.get()
+    speaker = listen(server.settings()).connected()
+    speaker.bus.publish(f"{prefix}/x", bytes(2 * LARGEST), retain=True, token=1)
+    speaker.bus.publish(f"{prefix}/y", b"kept", retain=True, token=2)
+    speaker.until(lambda e: len(e.outcomes()) == 2)
+    ear = listen(server.settings())
+    ear.bus.subscribe(f"{prefix}/#")
+    ear.until(lambda e: b"kept" in e.payloads())
+    speaker.bus.publish(f"{prefix}/x", bytes(2 * LARGEST))
+    speaker.bus.publish(f"{prefix}/y", b"live")
+    ear.until(lambda e: b"live" in e.payloads())
+    assert ear.payloads() == [b"kept", b"live"]
+    assert BUS_BAD_MESSAGES._value.get() - bad == (2 if isinstance(server, Nats) else 0)
+    assert not ear.all(Disconnected)
 
 
 def test_a_connection_cut_under_load_loses_nothing(server: MqttServer, listen: Listen, prefix: str) -> None:

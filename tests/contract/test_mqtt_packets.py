@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from common.adapters.mqtt_client import LARGEST
 from common.ports.bus import Disconnected, Received
 from common.settings import BusSettings
+from common.telemetry import BUS_BAD_MESSAGES
 from tests.contract.rigs import Ear, Listen
 
 CONNECT, PUBLISH, SUBSCRIBE = 0x10, 0x32, 0x82
@@ -118,9 +120,33 @@ def test_half_a_message_of_the_last_connection_is_forgotten(broker: tuple[socket
         assert ear.until(lambda e: e.payloads() != []).payloads() == [b"whole"]
 
 
+@pytest.mark.parametrize(("number", "cut"), [(2, 1), (2, 6), (2, 8), (None, 4), (None, 65_536), (2, LARGEST)])
+def test_a_message_that_is_too_large_passes_by(
+    broker: tuple[socket.socket, Ear], number: int | None, cut: int
+) -> None:
+    """Acknowledged where that is wanted, or it would come again; what is just not too large is heard."""
+    server, ear = broker
+    bad = BUS_BAD_MESSAGES._value.get()
+    large, fits = published(bytes(LARGEST), number), published(bytes(LARGEST - 10), 3)
+    assert len(fits) == LARGEST
+    connection, said = accepted(server)
+    with connection:
+        ear.connected()
+        connection.sendall(published(b"first", 1) + large[:cut])
+        ear.until(lambda e: e.payloads())
+        connection.sendall(large[cut:] + fits)
+        ear.until(lambda e: len(e.payloads()) > 1)
+        acknowledged = 2 if number is None else 3
+        assert [next(said) for _ in range(acknowledged)] == [PUBACK[0]] * acknowledged
+    assert ear.payloads() == [b"first", bytes(LARGEST - 10)]
+    assert BUS_BAD_MESSAGES._value.get() == bad + 1
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [
+        pytest.param(packet(0x90, bytes(LARGEST)), id="too large"),
+        pytest.param(packet(0x34, b"\0\1x\0\1" + bytes(LARGEST)), id="QoS 2, too large"),
         pytest.param(b"\x30\xff\xff\xff\xff\xff\x01", id="length"),
         pytest.param(packet(0x30, b"\0\x09x"), id="topic"),
         pytest.param(packet(0x32, b"\0\1x\0\1\x7f"), id="properties"),
