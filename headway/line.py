@@ -1,5 +1,6 @@
 """A short talk with the MQTT broker: what it retains, what it shall retain, and what is said meanwhile."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -25,6 +26,9 @@ class Line:
         self._bus = MqttBus(settings, f"headway-cli-{name[:12]}")
         self._marker = Topics(settings.prefix).engage_ready(name)
         self._events: SimpleQueue[BusEvent] = SimpleQueue()
+        self._early: deque[Received] = deque()
+        """Said while something else was waited for."""
+
         self._bus.subscribe(*filters, self._marker)
 
     def __enter__(self) -> Self:
@@ -68,10 +72,19 @@ class Line:
         return (event for event in self._heard(within) if isinstance(event, Received))
 
     def _until(self, kind: type[Connected | Delivered]) -> None:
-        if not any(isinstance(event, kind) for event in self._heard(_ANSWER)):
-            raise self._silent()
+        for event in self._next(_ANSWER):
+            if isinstance(event, kind):
+                return
+            if isinstance(event, Received):
+                self._early.append(event)
+        raise self._silent()
 
     def _heard(self, within: float) -> Iterator[BusEvent]:
+        while self._early:
+            yield self._early.popleft()
+        yield from self._next(within)
+
+    def _next(self, within: float) -> Iterator[BusEvent]:
         end = monotonic() + within
         while (left := end - monotonic()) > 0:
             try:
