@@ -1,6 +1,6 @@
 """The batches a worker owns or has claimed, and how far each capture in them has come. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -97,6 +97,10 @@ class Batches:
 
     def find(self, key: str) -> tuple[Batch, Job] | None:
         return next(((b, b.jobs[key]) for b in self._batches if key in b.jobs), None)
+
+    def not_at_work(self, keys: Iterable[str]) -> list[str]:
+        """Those without a job; what another worker won when it was past the model here has one."""
+        return [key for key in keys if self.find(key) is None]
 
     def undecided(self, keys: Collection[str]) -> Iterator[Batch]:
         """The batches that are claimed and not held yet, of those that have one of `keys`."""

@@ -47,6 +47,12 @@ _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
     Shown: (Stage.SHOWING, Stage.PUBLISHING),
     Published: (Stage.PUBLISHING, Stage.SETTLING),
 }
+_LAST: dict[type[Outcome], tuple[Stage, ...]] = {
+    Settled: (Stage.SETTLING, Stage.SETTING_ASIDE),
+    Missing: (Stage.FETCHING, Stage.SETTING_ASIDE),
+    Hopeless: (Stage.FETCHING,),
+}
+"""The stages that an outcome ends; another stage hears of a step that was begun for an earlier claim."""
 
 
 class Pipeline:
@@ -71,12 +77,12 @@ class Pipeline:
             case Failed():
                 job.fail(now)
                 return []
-            case Settled() | Missing():
+            case Settled() | Missing() | Hopeless():
+                if job.stage not in _LAST[type(outcome)]:
+                    return []
                 batch.finish(job)
-                return [Drop(job.key)]
-            case Hopeless():
-                batch.finish(job)
-                return [Delete((job.key,), outcome.reason), Drop(job.key)]
+                bad = [Delete((job.key,), outcome.reason)] if isinstance(outcome, Hopeless) else []
+                return [*bad, Drop(job.key)]
             case _:
                 before, after = _NEXT[type(outcome)]
                 if job.stage is not before:

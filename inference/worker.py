@@ -171,7 +171,7 @@ class Worker:
 
     def _wait_again(self, keys: Iterable[str], now: float) -> None:
         """Captures whose owner is gone; of one we never heard announced, the key tells enough or nothing."""
-        for key in keys:
+        for key in self._batches.not_at_work(keys):
             known = self._known.get(key)
             announced = replace(known, since=now) if known else self._from_key(key, now)
             if announced is None:

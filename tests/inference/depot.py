@@ -1,4 +1,7 @@
-"""The store of a simulated world, with the steps that change it; in bad weather they fail now and then."""
+"""The store of a simulated world, with the steps that change it.
+
+In bad weather they fail now and then, and all of them while the store is away.
+"""
 
 import random
 from dataclasses import dataclass, field
@@ -15,15 +18,22 @@ YOUNG = 3.0
 
 @dataclass(kw_only=True)
 class Depot(Agenda):
-    """`stored`: each picture with the time when it came."""
+    """`stored`: each picture with the time when it came. `away`: from when until when the store is."""
 
     weather: Weather = field(default_factory=Weather)
     chance: random.Random = field(default_factory=random.Random)
     stored: dict[str, tuple[Capture, float]] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
+    away: tuple[float, float] = (0.0, 0.0)
+
+    def _is_away(self) -> bool:
+        start, end = self.away
+        return start <= self.now < end
 
     def _fails(self) -> bool:
-        return self.now < self.weather.until and self.chance.random() < self.weather.loss / 4
+        return self._is_away() or (
+            self.now < self.weather.until and self.chance.random() < self.weather.loss / 4
+        )
 
     def _fetch(self, key: str) -> Event:
         if self._fails():
@@ -44,6 +54,8 @@ class Depot(Agenda):
         return Tick()
 
     def _sweep(self, skew: float, after: str) -> Event:
+        if self._is_away():
+            return Swept((), None, failed=True)
         wall = self.now + skew
         keys = sorted(key for key in self.stored if key > after)[:PAGE]
         old = (self.stored[key] for key in keys if not 0 <= wall - self.stored[key][1] < YOUNG)

@@ -51,6 +51,10 @@ def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batc
         (Stage.FETCHING, Missing("k"), [Drop("k")]),
         (Stage.FETCHING, Hopeless("k", "bad picture"), [Delete(("k",), "bad picture"), Drop("k")]),
         (Stage.SETTLING, Published("k"), []),
+        (Stage.SETTING_ASIDE, Missing("k"), [Drop("k")]),
+        (Stage.ANALYSING, Missing("k"), []),
+        (Stage.SHOWING, Hopeless("k", "bad picture"), []),
+        (Stage.ANALYSING, Settled("k"), []),
         (Stage.FETCHING, Fetched("lost"), [Drop("lost")]),
     ],
 )
