@@ -126,8 +126,16 @@ class Contract:
     ) -> Declare:
         return self._declare(Operation("PATCH", rule, summary, answers, role, body=body))
 
-    def delete(self, rule: str, summary: str, answers: Mapping[int, Body], *, role: Role) -> Declare:
-        return self._declare(Operation("DELETE", rule, summary, answers, role))
+    def delete(
+        self,
+        rule: str,
+        summary: str,
+        answers: Mapping[int, Body],
+        *,
+        role: Role,
+        query: type[BaseModel] | None = None,
+    ) -> Declare:
+        return self._declare(Operation("DELETE", rule, summary, answers, role, query))
 
     def _declare(self, operation: Operation) -> Declare:
         def add(handler: Handler) -> Handler:

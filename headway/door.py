@@ -10,6 +10,7 @@ from common.settings import StoreSettings
 from engage.access.admin import DAY, Admin
 from engage.access.audit import Audit
 from engage.access.failures import RefusedError, UnknownError
+from engage.access.maker import Maker
 from engage.access.names import welcome_link
 from engage.access.records import AuditEntry
 from engage.access.roles import Role
@@ -19,6 +20,9 @@ from headway.errors import UserError
 from headway.installation import Installation
 
 NAME = "headway up"
+UP = Maker(NAME)
+_LISTS = {"/api/v1/users": "list", "/api/v1/invitations": "invitations", "/api/v1/tokens": "tokens"}
+"""The commands that show what REST lists."""
 
 
 @contextmanager
@@ -31,7 +35,8 @@ def accounts(settings: StoreSettings) -> Iterator[Admin]:
     except VaultAwayError as error:
         raise UserError(f"The accounts cannot be reached: {error}") from error
     except UnknownError as error:
-        raise UserError(f"There is no {error.what}; `headway user list` shows those there are") from error
+        command = f"headway user {_LISTS[error.path]}"
+        raise UserError(f"There is no {error.what}; `{command}` shows those there are") from error
     except RefusedError as error:
         raise UserError(str(error)) from error
     finally:
@@ -48,12 +53,17 @@ def open_door(installation: Installation, web: str) -> str | None:
         return None
     with accounts(installation.settings.store) as admin:
         own = TokenSecret.parse(installation.memory.web_token)
-        admin.issue(NAME, Role.VIEWER, None, None, NAME, own)
-        admin.withdraw(NAME)
+        admin.issue(NAME, Role.VIEWER, None, None, UP, own)
+        admin.withdraw(UP)
         if not admin.nobody_yet():
             return None
-        secret, _ = admin.invite(Role.ADMIN, None, DAY, NAME)
+        secret, _ = admin.invite(Role.ADMIN, None, DAY, UP)
         return welcome_link(web, secret)
+
+
+def shell() -> Maker:
+    """Whoever has the keys of the store: no account of ours answers for what they make."""
+    return Maker(me())
 
 
 def me() -> str:

@@ -1,7 +1,7 @@
 """`headway user`: the people who sign in, for whoever has the keys of the store."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engage.access.admin import DAY, Admin
+from engage.access.admin import DAY, Admin, Fate, link_id
 from engage.access.names import role, welcome_link
+from engage.access.records import Sites
 from engage.settings import EngageSettings
 from headway.datadir import ENDPOINTS
-from headway.door import accounts, me, note
+from headway.door import accounts, note, shell
 from headway.installed import settings_of
 from headway.options import config_option, data_option
 
@@ -62,18 +63,16 @@ def user(context: click.Context, data: Path, config: Path | None, url: str | Non
 @click.pass_obj
 def show(place: _Place) -> None:
     """Show who has an account."""
-    table = Table("name", "role", "sites", "open", "since", box=None, header_style="dim")
     with place.admin() as admin:
-        for found in admin.users():
-            sites = "all" if found.sites is None else ", ".join(sorted(found.sites))
-            since = f"{datetime.fromtimestamp(found.created, UTC):%Y-%m-%d}"
-            table.add_row(
-                Text(found.name), found.role.word, Text(sites), "no" if found.disabled else "yes", since
-            )
-    if table.row_count:
-        Console().print(table)
-    else:
-        click.echo("Nobody has an account yet: headway user invite --role admin")
+        rows = [
+            (one.name, one.role.word, _words(one.sites), "no" if one.disabled else "yes", _day(one.created))
+            for one in admin.users()
+        ]
+    _print(
+        ("name", "role", "sites", "open", "since"),
+        rows,
+        "Nobody has an account yet: headway user invite --role admin",
+    )
 
 
 @user.command()
@@ -86,19 +85,46 @@ def show(place: _Place) -> None:
 def invite(place: _Place, word: str, sites: tuple[str, ...], days: float) -> None:
     """Print a link with which somebody makes an account; it works once."""
     with place.admin() as admin:
-        secret, _ = admin.invite(role(word), frozenset(sites) or None, days * DAY, me())
-        note(admin, "invite", "", role=word, sites=", ".join(sites) or "all")
+        secret, _ = admin.invite(role(word), frozenset(sites) or None, days * DAY, shell())
+        note(admin, "invite", link_id(secret), role=word, sites=", ".join(sites) or "all")
         click.echo(welcome_link(place.base(), secret))
 
 
 @user.command()
-@click.argument("name")
 @click.pass_obj
-def remove(place: _Place, name: str) -> None:
+def invitations(place: _Place) -> None:
+    """Show the links that work: of invitations, and for new passwords."""
+    with place.admin() as admin:
+        rows = [
+            (id_, one.name or "a new one", one.role.word, _words(one.sites), _minute(one.expires), one.by)
+            for id_, one in admin.invitations()
+        ]
+    _print(("id", "account", "role", "sites", "until (UTC)", "by"), rows, "No link works.")
+
+
+@user.command()
+@click.argument("id_", metavar="ID")
+@click.pass_obj
+def uninvite(place: _Place, id_: str) -> None:
+    """Take back a link that `invitations` shows; it works no longer."""
+    with place.admin() as admin:
+        link = admin.uninvite(id_)
+        note(admin, "take back invitation", id_, role=link.role.word, sites=_words(link.sites), by=link.by)
+
+
+@user.command()
+@click.argument("name")
+@click.option(
+    "--tokens",
+    type=click.Choice(["keep", "revoke"]),
+    help="What becomes of the tokens that the user made; kept ones are then yours.",
+)
+@click.pass_obj
+def remove(place: _Place, name: str, tokens: Fate | None) -> None:
     """Remove an account; whoever uses it is signed out within seconds."""
     with place.admin() as admin:
-        admin.remove(name)
-        note(admin, "remove user", name)
+        made = admin.remove(name, shell(), tokens)
+        note(admin, "remove user", name, **({str(tokens): ", ".join(t.name for t in made)} if made else {}))
 
 
 @user.command()
@@ -107,7 +133,7 @@ def remove(place: _Place, name: str) -> None:
 def reset(place: _Place, name: str) -> None:
     """Sign somebody out everywhere, and print a link for a new password."""
     with place.admin() as admin:
-        secret, _ = admin.reset(name, DAY, me())
+        secret, _ = admin.reset(name, DAY, shell())
         note(admin, "reset password", name)
         click.echo(welcome_link(place.base(), secret))
 
@@ -125,6 +151,51 @@ def reset(place: _Place, name: str) -> None:
 def token(place: _Place, name: str, word: str, sites: tuple[str, ...], days: float) -> None:
     """Print a token for another system, which sends it as `Authorization: Bearer`. It is shown once."""
     with place.admin() as admin:
-        secret, made = admin.issue(name, role(word), frozenset(sites) or None, days * DAY, me())
+        secret, made = admin.issue(name, role(word), frozenset(sites) or None, days * DAY, shell())
         note(admin, "issue token", made.id, name=name, role=word, sites=", ".join(sites) or "all")
         click.echo(secret.text)
+
+
+@user.command()
+@click.pass_obj
+def tokens(place: _Place) -> None:
+    """Show the tokens of other systems, who made them, and what they may do now."""
+    with place.admin() as admin:
+        rows = []
+        for found in admin.tokens():
+            until = "revoked" if found.expires is None else _minute(found.expires)
+            may = admin.rights(found)
+            rights = (may.role.word, _words(may.sites)) if may else ("nothing", "")
+            rows.append((found.id, found.name, *rights, until, found.by))
+    _print(("id", "name", "may", "sites", "until (UTC)", "by"), rows, "There is no token: headway user token")
+
+
+@user.command()
+@click.argument("id_", metavar="ID")
+@click.pass_obj
+def revoke(place: _Place, id_: str) -> None:
+    """Revoke a token that `tokens` shows; it works no longer within seconds."""
+    with place.admin() as admin:
+        note(admin, "revoke token", id_, name=admin.revoke(id_).name)
+
+
+def _print(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], nothing: str) -> None:
+    table = Table(*heads, box=None, header_style="dim")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if table.row_count:
+        Console().print(table)
+    else:
+        click.echo(nothing)
+
+
+def _words(sites: Sites) -> str:
+    return "all" if sites is None else ", ".join(sorted(sites))
+
+
+def _day(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+
+
+def _minute(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"

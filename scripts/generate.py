@@ -18,6 +18,7 @@ from common.wire.schema import asyncapi
 from engage.access.answers import (
     AuditLog,
     InvitationMade,
+    Invitations,
     People,
     PersonChanged,
     SessionState,
@@ -35,6 +36,7 @@ REST: tuple[type[BaseModel], ...] = (
     Workers,
     SessionState,
     InvitationMade,
+    Invitations,
     People,
     PersonChanged,
     Tokens,

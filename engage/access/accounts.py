@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from common.ports.clock import Clock
 from engage.access.failures import BusyError, GoneError, RefusedError, SignInRefusedError, TooManyTriesError
+from engage.access.maker import may_invite
 from engage.access.names import user_name
 from engage.access.outsider import Outsider
 from engage.access.records import Credential, Invitation, Sites, User
@@ -88,7 +89,7 @@ class Accounts:
     def accept(self, secret: str, text: str, password: str) -> tuple[User, str]:
         """Make the account, or set the password, that an invitation is for. Nobody guesses 256 bits."""
         link = self._vault.get_now(Invitation, digest(secret))
-        if link is None or link.expires <= self._clock.wall():
+        if link is None or link.expires <= self._clock.wall() or not may_invite(self._vault, link):
             raise GoneError(
                 "It was used, or is too old: ask an admin for another, or run `headway user invite`."
             )

@@ -59,10 +59,27 @@ class Invite(Asked):
 
 
 class InvitationMade(Answer):
-    """The link works once."""
+    """The link works once, and is not to be had again."""
 
+    id: str
     link: str
     expires: float
+
+
+class InvitationInfo(Answer):
+    """A link that works."""
+
+    id: str
+    name: str | None = Field(description="whose password it sets; null: it makes an account")
+    role: RoleWord
+    sites: list[str] | None
+    created: float
+    expires: float
+    by: str
+
+
+class Invitations(Answer):
+    invitations: list[InvitationInfo]
 
 
 class Person(Answer):
@@ -73,6 +90,7 @@ class Person(Answer):
     outside: bool = Field(description="known to the OpenID provider; has no password here")
     created: float
     by: str
+    tokens: list[str] = Field(description="names of the tokens they made that have not expired")
 
 
 class People(Answer):
@@ -95,6 +113,12 @@ class PersonChanged(Answer):
     link: str | None
 
 
+class RemovalQuery(Asked):
+    tokens: Literal["keep", "revoke"] | None = Field(
+        None, description="those that this user made: keep them in your name, or revoke them"
+    )
+
+
 class NewToken(Asked):
     """Without `sites`, all of them. `seconds` null: until it is revoked."""
 
@@ -104,7 +128,14 @@ class NewToken(Asked):
     seconds: float | None = Field(90 * DAY, ge=60, le=3650 * DAY)
 
 
+class Rights(Answer):
+    role: RoleWord
+    sites: list[str] | None
+
+
 class TokenInfo(Answer):
+    """`may`: its role and sites, but for what its maker may not do now; null: nothing."""
+
     id: str
     name: str
     role: RoleWord
@@ -112,6 +143,7 @@ class TokenInfo(Answer):
     created: float
     expires: float | None
     by: str
+    may: Rights | None
 
 
 class TokenMade(Answer):

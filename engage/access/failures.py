@@ -54,3 +54,4 @@ class UnknownError(RefusedError):
     def __init__(self, what: str, path: str) -> None:
         super().__init__(f"There is no {what}; {path} lists those there are.")
         self.what = what
+        self.path = path

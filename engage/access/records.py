@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from engage.access.roles import Role
+from engage.access.roles import Principal, Role
 from engage.settings import LARGEST_BODY
 
 FOLDER = "access/"
@@ -48,6 +48,10 @@ class User(Record):
     outside: bool = False
     """Known to the OpenID provider; has no password here."""
 
+    @property
+    def principal(self) -> Principal:
+        return Principal(self.name, self.role, self.sites, "user", self.name, self.uid)
+
 
 class Credential(Record):
     """`generation` is new whenever every session of the user shall end."""
@@ -73,7 +77,7 @@ class Renewal(Record):
 
 
 class Invitation(Record):
-    """Makes one account, or lets the owner of one choose a new password."""
+    """Makes one account, or lets the owner of one choose a new password. `maker` as that of a token."""
 
     uid: Id
     name: UserName | None = None
@@ -85,6 +89,7 @@ class Invitation(Record):
     created: float
     expires: float
     by: str
+    maker: Id | None = None
 
     @property
     def resets(self) -> bool:
@@ -92,6 +97,8 @@ class Invitation(Record):
 
 
 class Token(Record):
+    """`maker`: the uid of the user who answers for it; None where the keys of the store do."""
+
     id: Id
     name: str
     digest: Digest = Field(repr=False)
@@ -100,6 +107,7 @@ class Token(Record):
     created: float
     expires: float | None
     by: str
+    maker: Id | None = None
 
 
 class KnownDevice(Record):

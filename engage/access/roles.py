@@ -24,13 +24,17 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `sites` None: all of them; `id`: the user's name or the token's id."""
+    """Who asks. `sites` None: all of them; `id`: the user's name or the token's id.
+
+    `account`: the uid of the user who answers for what it does; None where the keys of the store do.
+    """
 
     name: str
     role: Role
     sites: frozenset[str] | None = None
     kind: Kind = "user"
     id: str = ""
+    account: str | None = None
 
     def may(self, role: Role) -> bool:
         return self.role >= role

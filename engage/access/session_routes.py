@@ -35,7 +35,7 @@ class Desk:
         return json(SessionState(auth=self.access.on, principal=who, oidc=self.label, version=version()))
 
     def welcome(self, user: User, secret: str) -> Response:
-        act_as(Principal(user.name, user.role, user.sites, "user", user.name))
+        act_as(user.principal)
         response = self.state(current())
         self.let_in(response, user, secret)
         return response
@@ -43,7 +43,7 @@ class Desk:
     def let_in(self, response: Response, user: User, secret: str) -> None:
         """Signed in anew, with a browser that is known from now on."""
         _end(self.access)
-        act_as(Principal(user.name, user.role, user.sites, "user", user.name))
+        act_as(user.principal)
         set_session(response, secret)
         sessions, mark = self.access.sessions, browser().mark
         if mark is None or not sessions.knows_browser(user.name, mark):

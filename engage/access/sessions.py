@@ -45,7 +45,7 @@ class Sessions:
         user = _owner(session, self.vault.get)
         if user is None:  # which may be so because of what was remembered
             user = _owner(session, self.vault.get_now)
-        return Principal(user.name, user.role, user.sites, "user", user.name) if user else None
+        return user.principal if user else None
 
     def _in_time(self, session: Session, name: str) -> bool:
         now, step = self.clock.wall(), self.idle / _RENEWALS

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
+from engage.access.maker import Maker
 from engage.access.roles import Role
 from tests.engage.conftest import Build
 from tests.engage.site import Site
@@ -45,7 +46,7 @@ def run(command: str, **variables: str) -> str:
 def test_the_commands(build: Build) -> None:
     everything, table, stopped, later, tag = commands()
     site = build(engage={"auth": True}).rebuilt()
-    secret, _ = site.access.admin.issue("alerts", Role.VIEWER, None, None, "tests")
+    secret, _ = site.access.admin.issue("alerts", Role.VIEWER, None, None, Maker("tests"))
     site.result("cam", 1, window=6)
     with served(site) as url, ThreadPoolExecutor(1) as pool:
         known = {"HEADWAY": url, "TOKEN": secret.text}

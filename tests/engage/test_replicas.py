@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from common.settings import BusSettings, StoreSettings
+from engage.access.maker import Maker
 from engage.access.roles import Role
 from headway.door import accounts
 from tests.crowd import Crowd
@@ -56,8 +57,8 @@ def show(crowd: Crowd, devices: int, count: int) -> bool:
 def sign_in(web: requests.Session, url: str, store: StoreSettings) -> str:
     """As somebody new, each request to another replica; a token for the live channel."""
     with accounts(store) as admin:
-        invitation, _ = admin.invite(Role.VIEWER, None, 3600, "tests")
-        token, _ = admin.issue("browsers", Role.VIEWER, None, None, "tests")
+        invitation, _ = admin.invite(Role.VIEWER, None, 3600, Maker("tests"))
+        token, _ = admin.issue("browsers", Role.VIEWER, None, None, Maker("tests"))
     password = "four random words do well"
     body = {"token": invitation, "name": "ann", "password": password}
     web.post(f"{url}/api/v1/invitations/accept", json=body, timeout=10).raise_for_status()

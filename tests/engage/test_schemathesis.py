@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
+from engage.access.maker import Maker
 from engage.access.roles import Role
 from tests.engage.conftest import Build
 from tests.engage.samples import WALL, device_status, trouble, worker_status
@@ -33,7 +34,7 @@ def populate(site: Site) -> None:
 def test_every_operation(build: Build) -> None:
     site = build(engage={"auth": True, "rate_limit": 0}, compat={"people_counter": True}).rebuilt()
     populate(site)
-    secret, _ = site.access.admin.issue("schemathesis", Role.ADMIN, None, None, "tests")
+    secret, _ = site.access.admin.issue("schemathesis", Role.ADMIN, None, None, Maker("tests"))
     headers = {"Authorization": f"Bearer {secret.text}", "Accept-Encoding": "identity"}
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", site.app, headers=headers)
     found = list(schema.get_all_operations())

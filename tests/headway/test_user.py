@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,8 @@ from click.testing import CliRunner
 from common.adapters.memory import MemoryStore
 from common.ports.clock import SystemClock
 from engage.access.admin import Admin
-from engage.access.records import Invitation
+from engage.access.maker import Maker
+from engage.access.records import Credential, Invitation, User
 from engage.access.roles import Role
 from engage.access.secret import TokenSecret, digest
 from engage.access.vault import Vault
@@ -30,9 +32,9 @@ from tests.headway.test_up import Up, running
 PASSWORD = "tall green tea kettle"
 
 
-class EmptyStore(MemoryStore):
+class KeptStore(MemoryStore):
     def close(self) -> None:
-        """As the real one has it."""
+        """As the real one has it; what lies in it stays."""
 
 
 def headway(up: Up, *arguments: str) -> str:
@@ -102,16 +104,96 @@ def test_of_the_links_that_up_printed_only_the_last_one_works(monkeypatch: pytes
     assert kept == [False, False, True]
 
 
-@pytest.mark.parametrize("command", ["reset", "remove"])
-def test_of_an_account_that_there_is_not_the_shell_says_what_lists_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
-) -> None:
+class Shell:
+    """`headway user` on a store in memory, where the admin `ann` has made a token."""
+
+    def __init__(self, data: Path, store: MemoryStore) -> None:
+        self._data = data
+        self.admin = Admin(Vault(store, SystemClock()), SystemClock())
+        now = SystemClock().wall()
+        self.admin.vault.put(User(name="ann", uid="u1", role=Role.ADMIN, created=now, by="x"), "ann")
+        self.admin.vault.put(User(name="boss", uid="u2", role=Role.ADMIN, created=now, by="x"), "boss")
+        self.admin.vault.put(Credential(name="ann", generation="g", changed=now), "u1")
+        self.token, _ = self.admin.issue("board", Role.OPERATOR, None, None, Maker("ann", "u1"))
+
+    def says(self, *words: str) -> list[list[str]]:
+        """The words of each line."""
+        command = ["--data", str(self._data), "--url", "https://yard.example", *words]
+        told = CliRunner().invoke(user, command, catch_exceptions=False)
+        assert told.exit_code == 0, told.output
+        return [line.split() for line in told.output.splitlines()]
+
+    def is_good(self) -> bool:
+        return self.admin.bearer(self.token.text) is not None
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Shell]:
+    store = KeptStore()
     monkeypatch.setenv("HEADWAY_STORE__ENDPOINT", "store:8333")
-    monkeypatch.setattr("headway.door.S3Store", lambda _: EmptyStore())
-    with pytest.raises(
-        UserError, match=r"^There is no account 'bob'; `headway user list` shows those there are$"
-    ):
-        CliRunner().invoke(user, ["--data", str(tmp_path), command, "bob"], catch_exceptions=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("headway.door.S3Store", lambda _: store)
+    monkeypatch.setattr("headway.door.getpass.getuser", lambda: "sam")
+    shell = Shell(tmp_path, store)
+    yield shell
+    shell.admin.vault.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "command"),
+    [
+        (["reset", "bob"], "account 'bob'", "list"),
+        (["remove", "bob"], "account 'bob'", "list"),
+        (["uninvite", "0123456789abcdef"], "invitation '0123456789abcdef'", "invitations"),
+        (["revoke", "bob"], "token 'bob'", "tokens"),
+    ],
+)
+def test_of_what_there_is_not_the_shell_says_what_lists_it(
+    shell: Shell, words: list[str], what: str, command: str
+) -> None:
+    with pytest.raises(UserError) as told:
+        shell.says(*words)
+    assert str(told.value) == f"There is no {what}; `headway user {command}` shows those there are"
+
+
+def test_links_are_listed_and_taken_back_one_by_one(shell: Shell) -> None:
+    assert shell.says("invitations") == [["No", "link", "works."]]
+    for role in ("viewer", "admin"):
+        ((link,),) = shell.says("invite", "--role", role, "--days", "1")
+        assert link.startswith("https://yard.example/#/welcome/")
+    shell.says("reset", "ann")
+    heads, *rows = shell.says("invitations")
+    assert heads == ["id", "account", "role", "sites", "until", "(UTC)", "by"]
+    assert [" ".join([*row[1:-3], row[-1]]) for row in rows] == [
+        "a new one viewer all sam",
+        "a new one admin all sam",
+        "ann admin all sam",
+    ]
+    assert shell.says("uninvite", rows[1][0]) == []
+    assert shell.says("invitations")[1:] == [rows[0], rows[2]]
+
+
+def test_tokens_are_listed_with_what_they_may_and_revoked(shell: Shell) -> None:
+    (_, board) = shell.says("tokens")
+    assert board == [shell.token.id, "board", "operator", "all", "revoked", "ann"]
+    shell.admin.change("ann", role=None, sites=None, all_sites=False, disabled=True)
+    assert shell.says("tokens")[1] == [shell.token.id, "board", "nothing", "revoked", "ann"]
+    assert shell.says("revoke", shell.token.id) == []
+    assert shell.says("tokens")[0][:4] == ["There", "is", "no", "token:"]
+
+
+def test_whoever_removes_a_maker_says_what_becomes_of_the_tokens(shell: Shell) -> None:
+    with pytest.raises(UserError, match=r"'ann' made tokens.*'board'.*`keep`.*`revoke`"):
+        shell.says("remove", "ann")
+    assert shell.says("remove", "ann", "--tokens", "keep") == []
+    assert shell.is_good()
+    assert shell.says("tokens")[1][-1] == "sam"
+    assert [row[0] for row in shell.says("list")] == ["name", "boss"]
+
+
+def test_or_revokes_them(shell: Shell) -> None:
+    assert shell.says("remove", "ann", "--tokens", "revoke") == []
+    assert not shell.is_good()
 
 
 def test_without_a_sign_in_everybody_on_this_machine_is_let_in(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engage.access.admin import DAY
+from engage.access.maker import Maker
 from engage.access.names import welcome_link
 from engage.access.roles import Role
 from engage.access.secret import SHORTEST
@@ -32,7 +33,7 @@ def page(browser: Browser, engage: Site) -> Iterator[Page]:
 def welcome(engage: Site, weed: Weed, bucket: str) -> str:
     """The link of the first admin."""
     with accounts(weed.settings(bucket=bucket)) as admin:
-        secret, _ = admin.invite(Role.ADMIN, None, DAY, "test")
+        secret, _ = admin.invite(Role.ADMIN, None, DAY, Maker("test"))
     return welcome_link(engage.url, secret)
 
 

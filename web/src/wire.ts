@@ -138,10 +138,27 @@ export interface FlowValue {
   readonly receivedAt: number | null;
 }
 
-/** The link works once. */
+/** A link that works. */
+export interface InvitationInfo {
+  readonly id: string;
+  /** whose password it sets; null: it makes an account */
+  readonly name: string | null;
+  readonly role: RoleWord;
+  readonly sites: readonly string[] | null;
+  readonly created: number;
+  readonly expires: number;
+  readonly by: string;
+}
+
+/** The link works once, and is not to be had again. */
 export interface InvitationMade {
+  readonly id: string;
   readonly link: string;
   readonly expires: number;
+}
+
+export interface Invitations {
+  readonly invitations: readonly InvitationInfo[];
 }
 
 export interface People {
@@ -157,11 +174,18 @@ export interface Person {
   readonly outside: boolean;
   readonly created: number;
   readonly by: string;
+  /** names of the tokens they made that have not expired */
+  readonly tokens: readonly string[];
 }
 
 export interface PersonChanged {
   readonly user: Person;
   readonly link: string | null;
+}
+
+export interface Rights {
+  readonly role: RoleWord;
+  readonly sites: readonly string[] | null;
 }
 
 /** `auth` false: there is no sign-in. `oidc`: the label of the button, where there is another way in. */
@@ -191,6 +215,7 @@ export interface Snapshot {
   readonly devices: readonly Device[];
 }
 
+/** `may`: its role and sites, but for what its maker may not do now; null: nothing. */
 export interface TokenInfo {
   readonly id: string;
   readonly name: string;
@@ -199,6 +224,7 @@ export interface TokenInfo {
   readonly created: number;
   readonly expires: number | null;
   readonly by: string;
+  readonly may: Rights | null;
 }
 
 /** `secret` is what the client sends as `Authorization: Bearer`; it is not to be had again. */

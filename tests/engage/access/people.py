@@ -5,10 +5,12 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from engage.access.maker import Maker
 from engage.access.roles import Role
 from engage.access.secret import TokenSecret
 from tests.engage.site import Site
 
+TEST = Maker("test")
 PASSWORD = "tall green tea kettle"
 
 
@@ -18,7 +20,7 @@ def json(client: FlaskClient, method: str, path: str, body: object = None, **hea
 
 def invited(site: Site, role: Role = Role.ADMIN, *sites: str) -> str:
     """The secret of a link."""
-    secret, _ = site.access.admin.invite(role, frozenset(sites) or None, 3600, "test")
+    secret, _ = site.access.admin.invite(role, frozenset(sites) or None, 3600, TEST)
     return secret
 
 
@@ -49,7 +51,7 @@ def sign_in(
 
 
 def token(site: Site, role: Role = Role.VIEWER, *sites: str, seconds: float | None = None) -> TokenSecret:
-    secret, _ = site.access.admin.issue("test", role, frozenset(sites) or None, seconds, "test")
+    secret, _ = site.access.admin.issue("test", role, frozenset(sites) or None, seconds, TEST)
     return secret
 
 

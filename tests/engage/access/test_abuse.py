@@ -6,10 +6,23 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from engage.access.maker import Maker
 from engage.access.records import Credential, Epoch, Invitation, User
 from engage.access.roles import Role
 from engage.access.secret import digest
-from tests.engage.access.people import PASSWORD, accept, bearer, invited, json, person, sign_in, token, whoami
+from headway.door import UP
+from tests.engage.access.people import (
+    PASSWORD,
+    TEST,
+    accept,
+    bearer,
+    invited,
+    json,
+    person,
+    sign_in,
+    token,
+    whoami,
+)
 from tests.engage.conftest import Build
 from tests.engage.samples import device_status
 from tests.engage.site import Site
@@ -132,7 +145,7 @@ def test_who_sees_some_sites_sees_no_sums_over_all(guarded: Site) -> None:
 
 def test_a_link_for_a_new_password_is_worth_nothing_once_there_is_a_later_one(guarded: Site) -> None:
     person(guarded, "ann")
-    (first, _), (second, _) = (guarded.access.admin.reset("ann", 3600, "boss") for _ in range(2))
+    (first, _), (second, _) = (guarded.access.admin.reset("ann", 3600, Maker("boss")) for _ in range(2))
     assert accept(guarded, first, "")[1].status_code == 410
     assert accept(guarded, second, "", "another green kettle")[1].status_code == 200
     assert accept(guarded, first, "")[1].status_code == 410
@@ -154,7 +167,7 @@ def test_links_do_not_outlive_the_admin_who_made_them(guarded: Site, end: str) -
 def test_a_name_that_is_given_again_has_nothing_of_the_one_before(guarded: Site) -> None:
     person(guarded, "boss")
     old = person(guarded, "eve")
-    guarded.access.admin.remove("eve")
+    guarded.access.admin.remove("eve", TEST)
     person(guarded, "eve", Role.VIEWER)
     assert whoami(old) is None
     assert old.get(DEVICES).status_code == 401
@@ -222,8 +235,8 @@ def test_without_a_sign_in_nothing_is_answered_through_a_proxy(build: Build, hea
 
 def test_the_links_of_ups_earlier_starts_are_withdrawn(guarded: Site) -> None:
     admin = guarded.access.admin
-    old, _ = admin.invite(Role.ADMIN, None, 3600, "headway up")
+    old, _ = admin.invite(Role.ADMIN, None, 3600, UP)
     other = invited(guarded)
-    admin.withdraw("headway up")
+    admin.withdraw(UP)
     assert accept(guarded, old, "eve")[1].status_code == 410
     assert accept(guarded, other, "ann")[1].status_code == 200

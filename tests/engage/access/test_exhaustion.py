@@ -16,6 +16,7 @@ from engage.access.admin import Admin
 from engage.access.roles import Role
 from engage.access.vault import Vault
 from engage.live import _OTHERS
+from tests.engage.access.people import TEST
 from tests.engage.service import Engage, settled
 from tests.eventually import eventually
 
@@ -34,7 +35,7 @@ def token(store: StoreSettings) -> Iterator[str]:
     own = S3Store(store)
     own.ensure_bucket()
     vault = Vault(own, SystemClock())
-    yield Admin(vault, SystemClock()).issue("test", Role.VIEWER, None, None, "test")[0].text
+    yield Admin(vault, SystemClock()).issue("test", Role.VIEWER, None, None, TEST)[0].text
     vault.close()
     own.close()
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from common.wire.messages import DeviceStatus
 from engage.access.records import Credential, User
@@ -12,7 +14,7 @@ from engage.access.roles import Role
 from engage.access.secret import TokenSecret
 from engage.live import ORIGINAL
 from engage.packets import LIVE
-from tests.engage.access.people import person, token
+from tests.engage.access.people import TEST, json, person, token
 from tests.engage.conftest import Build
 from tests.engage.site import Site
 
@@ -43,6 +45,8 @@ ROUTES = {
     ("PUT", "/api/v1/devices/<name>/settings"): OPERATOR,
     ("DELETE", "/api/v1/devices/<name>"): ADMIN,
     ("POST", "/api/v1/invitations"): ADMIN,
+    ("GET", "/api/v1/invitations"): ADMIN,
+    ("DELETE", "/api/v1/invitations/<id>"): ADMIN,
     ("GET", "/api/v1/users"): ADMIN,
     ("PATCH", "/api/v1/users/<name>"): ADMIN,
     ("DELETE", "/api/v1/users/<name>"): ADMIN,
@@ -65,8 +69,12 @@ class Yard:
         self.site = site
         for role in (VIEWER, OPERATOR, ADMIN):
             person(site, role.word, role)
-        person(site, "closed", ADMIN)
-        site.access.admin.change("closed", role=None, sites=None, all_sites=False, disabled=True)
+        makers = {name: person(site, name, ADMIN) for name in ("closed", "removed", "demoted")}
+        self.tokens = {name: made(client, "admin") for name, client in makers.items()}
+        change = partial(site.access.admin.change, sites=None, all_sites=False)
+        change("closed", role=None, disabled=True)
+        change("demoted", role=OPERATOR, disabled=None)
+        site.access.admin.remove("removed", TEST, "revoke")
         for name in ("north", "south"):
             status = DeviceStatus(
                 device_id=name, state="online", session="s", timestamp=site.clock.wall(), site=name
@@ -87,6 +95,9 @@ class Yard:
             "a revoked token": (ANYBODY, lambda: _bearer(self.revoked)),
             "a session that was closed": (ANYBODY, lambda: self.session("admin", end=True)),
             "a session of a closed account": (ANYBODY, lambda: self.session("closed")),
+            "an admin's token whose maker's account is closed": (ANYBODY, lambda: self.tokens["closed"]),
+            "an admin's token whose maker is removed": (ANYBODY, lambda: self.tokens["removed"]),
+            "an admin's token whose maker is an operator now": (OPERATOR, lambda: self.tokens["demoted"]),
             "viewer": (VIEWER, lambda: self.session("viewer")),
             "operator": (OPERATOR, lambda: self.session("operator")),
             "admin": (ADMIN, lambda: self.session("admin")),
@@ -111,6 +122,12 @@ class Yard:
         body: dict[str, str] | None = {} if method in ("POST", "PUT", "PATCH") else None
         client = self.site.app.test_client(use_cookies=False)
         return client.open(path, method=method, headers=headers, json=body, buffered=True).status_code
+
+
+def made(client: FlaskClient, role: str) -> Headers:
+    """What shows a token that this one made."""
+    answer = json(client, "POST", "/api/v1/tokens", {"name": "made", "role": role}).json or {}
+    return {"Authorization": f"Bearer {answer['secret']}"}
 
 
 def _bearer(secret: TokenSecret) -> Headers:
