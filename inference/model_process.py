@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -69,8 +68,8 @@ class ModelProcess:
         self._timeout = timeout
         self._memory = _shared_file()
         self._pixels = mmap.mmap(self._memory, CAPACITY)
-        self._child: _Child | None = None
-        hello = self._start().hello
+        self._child: _Child | None = _Child(self._load, self._memory)
+        hello = self._child.hello
         self.name, self.digest, self.profile = hello.name, hello.digest, hello.profile
         self.provider, self.labels = hello.provider, hello.labels
         self.batch, self.why_not_cuda = hello.batch, hello.why_not_cuda
@@ -100,8 +99,13 @@ class ModelProcess:
         return found
 
     def _start(self) -> "_Child":
-        self._child = _Child(self._load, self._memory)
-        return self._child
+        """Again. ModelError where another model comes up: results would bear the first one's name."""
+        child = _Child(self._load, self._memory)
+        if (child.hello.digest, child.hello.provider) != (self.digest, self.provider):
+            child.end()
+            raise ModelError(f"after a crash the model runs on {child.hello.provider}, not {self.provider}")
+        self._child = child
+        return child
 
 
 class _Child:
@@ -157,11 +161,17 @@ class _Child:
 
 
 def _shared_file() -> int:
-    """A file without a name, in memory where the system offers that."""
-    folder = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- it has no name there
-    with tempfile.TemporaryFile(dir=folder) as file:
-        os.ftruncate(file.fileno(), CAPACITY)
-        return os.dup(file.fileno())
+    """A file without a name, in memory where the system offers that.
+
+    Not in /dev/shm: containers have 64 MB there, and who writes more than fits is killed.
+    """
+    if hasattr(os, "memfd_create"):
+        number = os.memfd_create("pictures")
+    else:
+        with tempfile.TemporaryFile() as file:
+            number = os.dup(file.fileno())
+    os.ftruncate(number, CAPACITY)
+    return number
 
 
 def _chunks(pictures: Sequence[Picture]) -> Iterator[list[Picture]]:

@@ -3,7 +3,9 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -22,7 +24,7 @@ from inference.timing import Timing
 from inference.worker import Worker
 from tests.eventually import eventually
 from tests.inference.camera import Agent
-from tests.inference.poison import Delicate, broken, jpeg, picture
+from tests.inference.poison import OTHER, Delicate, broken, changing, jpeg, picture
 
 
 @pytest.fixture
@@ -61,6 +63,26 @@ def test_a_process_that_was_killed_is_started_again(model: ModelProcess) -> None
     with pytest.raises(ModelCrashed, match=r"SIGKILL|pipe"):
         model.detect([picture("harmless")])
     assert len(model.detect([picture("harmless")])) == 1
+
+
+def test_another_model_that_comes_up_after_a_crash_does_not_answer_for_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where the GPU is gone: its results would bear the wrong digest."""
+    model = ModelProcess(changing, timeout=1.0)
+    monkeypatch.setenv(OTHER, "1")
+    with pytest.raises(ModelCrashed):
+        model.detect([picture("crash")])
+    with pytest.raises(ModelError, match="runs on other, not cpu"):
+        model.detect([picture("harmless")])
+    model.close()
+
+
+def test_pictures_fit_where_dev_shm_is_small(model: ModelProcess) -> None:
+    """A container has 64 MB there, and one picture of 24 megapixels has 72."""
+    assert not [line for line in Path("/proc/self/maps").read_text().splitlines() if "/dev/shm/" in line]
+    large = np.full((4000, 6000, 3), 128, np.uint8)
+    assert model.detect([large, large]) == Delicate().detect([large, large])
 
 
 def test_a_model_that_cannot_be_loaded_says_why() -> None:
