@@ -1,4 +1,4 @@
-"""Devices whose traces are being erased: tried again until the store has done it."""
+"""Devices whose traces are erased: again when what was on its way has come, and until it is done."""
 
 from engage.events import Erase
 
@@ -10,17 +10,18 @@ class Erasures:
     """Moments are monotonic."""
 
     def __init__(self) -> None:
-        self._failed: dict[str, tuple[float, Erase]] = {}
+        self._later: dict[str, tuple[float, Erase]] = {}
 
-    def failed(self, erase: Erase, now: float) -> None:
-        if len(self._failed) < _MOST:
-            self._failed[erase.device] = now + _PAUSE, erase
+    def again(self, erase: Erase, now: float) -> None:
+        """Unless there are too many."""
+        if len(self._later) < _MOST:
+            self._later[erase.device] = now + _PAUSE, erase
 
     def deadline(self) -> float | None:
-        return min((moment for moment, _ in self._failed.values()), default=None)
+        return min((moment for moment, _ in self._later.values()), default=None)
 
     def due(self, now: float) -> list[Erase]:
-        due = [erase for moment, erase in self._failed.values() if moment <= now]
+        due = [erase for moment, erase in self._later.values() if moment <= now]
         for erase in due:
-            del self._failed[erase.device]
+            del self._later[erase.device]
         return due

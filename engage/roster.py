@@ -85,6 +85,10 @@ class Roster:
         if len(self._buried) > _BURIED:
             del self._buried[next(iter(self._buried))]
 
+    def is_back(self, name: str) -> bool:
+        """Whether it spoke, or somebody gave it settings, after it was buried."""
+        return name in self.known or name in self.desired
+
     def is_buried(self, name: str, said_at: float | None) -> bool:
         """Whether what it said at this moment, in unix seconds, or at an unknown one, is from before."""
         buried = self._buried.get(name)

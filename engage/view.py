@@ -87,7 +87,7 @@ class View:
         effects = self._apply(event, now)
         was_ready = self._rebuild.ready
         effects += self._rebuild.due(now)
-        effects += [erase for erase in self._erasures.due(now) if erase.device not in self._roster.known]
+        effects += [erase for erase in self._erasures.due(now) if not self._roster.is_back(erase.device)]
         self._roster.wake(now)
         self._sweep(now)
         if now >= self._show_at or self._rebuild.ready is not was_ready:
@@ -192,10 +192,10 @@ class View:
                 self._roster.bury(device, at.wall)
             case ForgetDevice(device, by, at):
                 self._roster.bury(device, at.wall)
+                self._erasures.again(Erase(device, by), now)
                 return [Erase(device, by)]
             case EraseFailed(device, by):
-                if device not in self._roster.known:
-                    self._erasures.failed(Erase(device, by), now)
+                self._erasures.again(Erase(device, by), now)
             case SetDevice(device, None):
                 return [Configure(device, None)]
             case SetDevice(device, DeviceSettings() as settings, by, at):

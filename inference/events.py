@@ -205,8 +205,8 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Put a device's latest result into the store; where `overdue`, unless a later one lies there: NotKept
-    or nothing.
+    """Put a device's latest result into the store; where `overdue`, unless a later one lies there, or an
+    earlier one of ours was erased: NotKept or nothing.
     """
 
     device: str

@@ -42,6 +42,7 @@ _PAGE = 1000
 _YOUNG = 3.0
 _SHOWN = 5
 _FAREWELL = 1.0
+_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Desk:
     examined: dict[str, Examined] = field(default_factory=dict)
     latest: dict[str, Result] = field(default_factory=dict)
     """Of each device the result that was last sent to the broker and is not in the store."""
+    kept: set[str] = field(default_factory=set)
+    """Devices of which this worker has put a result into the store: where none is now, it was erased."""
     shown: dict[str, str] = field(default_factory=dict)
     """The key under which consumers of the original people-counter find the picture."""
 
@@ -161,8 +164,9 @@ class Steps:
         name = result_key(self._settings.flow, device)
         try:
             with metrics.STEP_SECONDS.labels("keep").time():
-                if not (overdue and self._has_later(name, message)):
+                if not (overdue and self._is_in_vain(name, message)):
                     self._store.put(name, encode(message), "application/json")
+                    self._remember(device)
         except StoreError as error:
             self._desk.latest.setdefault(device, message)
             metrics.FAILED.labels("keep").inc()
@@ -177,12 +181,22 @@ class Steps:
             if self._clock.monotonic() >= end or isinstance(self.keep(device, overdue=True), NotKept):
                 return
 
-    def _has_later(self, name: str, message: Result) -> bool:
+    def _is_in_vain(self, name: str, message: Result) -> bool:
+        """There is a later one, or the device was forgotten since it had one that we kept."""
         try:
             kept = Result.model_validate_json(self._store.get(name, MAX_PAYLOAD))
-        except (NotFoundError, TooLargeError, ValidationError):
+        except NotFoundError:
+            erased = message.device_id in self._desk.kept
+            self._desk.kept.discard(message.device_id)
+            return erased
+        except (TooLargeError, ValidationError):
             return False
         return _order(kept) > _order(message)
+
+    def _remember(self, device: str) -> None:
+        if len(self._desk.kept) >= _REMEMBERED:
+            self._desk.kept.clear()
+        self._desk.kept.add(device)
 
     def _forget_shown(self, device: str) -> None:
         """Keep the latest few, for a consumer that is slow to fetch."""

@@ -91,6 +91,23 @@ def test_a_store_that_is_away_is_asked_again_unless_the_device_is_back(watcher: 
     assert Erase("cam", "ada") not in watcher.effects[before:]
 
 
+@pytest.mark.parametrize("back", ["", "speaks", "is wanted"])
+def test_what_was_on_its_way_is_erased_too_unless_the_device_is_back(watcher: Watcher, back: str) -> None:
+    """A worker may have had a picture of it; its result is retained, and kept in the store."""
+    forget(watcher)
+    if back == "speaks":
+        watcher.hear(result("cam", 2, watcher.wall))
+    elif back == "is wanted":
+        wanted = DeviceConfig(device_id="cam", revision=1, settings=DeviceSettings(interval=2))
+        watcher.tell(DeviceConfigReceived(wanted, watcher.now))
+    before = len(watcher.effects)
+    watcher.wait(31)
+    assert watcher.effects[before:].count(Erase("cam", "ada")) == (0 if back else 1)
+    watcher.tell(Erased("cam"))
+    watcher.wait(100)
+    assert watcher.effects[before:].count(Erase("cam", "ada")) == (0 if back else 1)
+
+
 def test_each_wish_has_the_next_revision(watcher: Watcher) -> None:
     settings = DeviceSettings(interval=2)
     for revision in (1, 2):
