@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 CAPTURES = "captures/"
@@ -10,6 +11,7 @@ _KEY = re.compile(
     r"-[0-9a-f]{32}\.jpg"
 )
 _SHOWN_TIME = re.compile(r"[0-9]{8}T[0-9]{12}Z\.jpg")
+_LONGEST = 250
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
 
@@ -41,8 +43,13 @@ def snapshot_key(flow: str, device: str) -> str:
 
 
 def quarantine_key(flow: str, key: str) -> str:
-    """Where a capture is set aside that the model cannot bear; its error is beside it, in `.json`."""
-    return f"quarantine/{flow}/{key.removeprefix(CAPTURES)}"
+    """Where a capture is set aside that the model cannot bear; its error is beside it, in `.json`.
+
+    A foreign agent's key may be so long that only its digest fits there.
+    """
+    name = key.removeprefix(CAPTURES)
+    fits = len(name) <= _LONGEST
+    return f"quarantine/{flow}/{name if fits else sha256(name.encode()).hexdigest()}"
 
 
 def shown_key(device: str, at: float | None = None) -> str:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from common.wire.keys import capture_key, is_shown, parse_capture_key, result_key, shown_key, snapshot_key
+from common.wire.keys import (
+    capture_key,
+    is_shown,
+    parse_capture_key,
+    quarantine_key,
+    result_key,
+    shown_key,
+    snapshot_key,
+)
 from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Kind, Place, Topics
 
@@ -143,6 +151,15 @@ def test_keys_of_what_is_kept(flow: str, device: str) -> None:
     assert accepts(ObjectKey, snapshot_key(flow, device))
     assert accepts(ObjectKey, result_key(flow, device))
     assert result_key(flow, device).startswith(result_key(flow))
+
+
+@pytest.mark.parametrize("length", [1, 250, 251, 512])
+def test_any_capture_fits_into_quarantine_with_its_error(length: int) -> None:
+    key = "/".join(["a" * 200] * 3)[:length]
+    place = quarantine_key("f" * 32, key)
+    assert accepts(ObjectKey, f"{place}.json")
+    assert (place == f"quarantine/{'f' * 32}/{key}") == (length <= 250)
+    assert place != quarantine_key("f" * 32, f"{key[:-1]}b")
 
 
 @given(st.sampled_from(["headway/v1", "x", "a/b/c", "image", "image/latest"]), flows, names)
