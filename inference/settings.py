@@ -2,13 +2,15 @@
 
 import os
 import socket
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.settings import CommonSettings, Section
 from common.wire.names import Flow, WorkerID
 from inference.collect import Policy
+
+_SETTLES = 3
 
 
 def _name() -> str:
@@ -51,6 +53,13 @@ class InferenceSection(Section):
         5.0, ge=0, le=3600, description="seconds by which a device's result kept in the store may lag"
     )
     max_bytes: int = Field(20_000_000, ge=1000, le=200_000_000, description="size of a picture file at most")
+
+    @model_validator(mode="after")
+    def _lease_outlasts_claims(self) -> Self:
+        """Else the others take a claim for abandoned before it is decided, and it never is."""
+        if self.lease < _SETTLES * self.settle:
+            raise ValueError(f"inference.lease must be {_SETTLES} times inference.settle or more")
+        return self
 
 
 class InferenceSettings(CommonSettings):

@@ -1,0 +1,13 @@
+"""Settings of a worker that contradict each other."""
+
+import pytest
+
+from common.config import ConfigError, load
+from inference.settings import InferenceSettings
+
+
+def test_a_lease_outlasts_the_settling_of_a_claim() -> None:
+    flags = ["--inference.settle", "1", "--inference.lease"]
+    assert load(InferenceSettings, [*flags, "3"], {}).inference.lease == 3
+    with pytest.raises(ConfigError, match=r"inference.lease must be 3 times inference.settle or more"):
+        load(InferenceSettings, [*flags, "2.9"], {})
