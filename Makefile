@@ -55,7 +55,7 @@ bench: setup bench/node/node_modules/.package-lock.json ## Measure, and write bu
 
 mutate: $(DONE)/dev ## Change the ownership code in every way and see that a test notices
 	@rm -rf mutants
-	@HEADWAY_WORLDS=10 $(BIN)/mutmut run $(ARGS)
+	@HEADWAY_WORLDS=3 $(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
 
 clean: ## Remove what can be made again; data/ stays

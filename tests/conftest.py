@@ -12,6 +12,7 @@ from uuid import uuid4
 import psutil
 import pytest
 import structlog
+from hypothesis import settings
 
 from common.adapters.memory import MemoryBroker, MemoryStore
 from common.adapters.mqtt import MqttBus
@@ -22,6 +23,12 @@ from tests.eventually import eventually
 from tests.servers import Mosquitto, Nats, Weed, server_pids
 from tests.services import Ear, Services, environment
 
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+PARTING = 3.0
+"""Seconds that threads and processes have to end after their test."""
+
 
 @pytest.fixture(autouse=True)
 def _no_leaks() -> Iterator[None]:
@@ -30,14 +37,20 @@ def _no_leaks() -> Iterator[None]:
     yield
     eventually(
         lambda: not _new_threads(threads),
-        within=3,
+        within=PARTING,
         failure=lambda: f"leaked threads: {_new_threads(threads)}",
     )
     eventually(
         lambda: not _children() - children,
-        within=3,
+        within=PARTING,
         failure=lambda: f"leaked processes: {_children() - children}",
     )
+
+
+@pytest.fixture(autouse=True)
+def _back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MQTT clients in this process try again after 20 ms first; those of services after their second."""
+    monkeypatch.setattr("common.adapters.mqtt._RETRY_MIN", 0.02)
 
 
 @pytest.fixture(autouse=True)

@@ -25,13 +25,13 @@ def survives(topic: str, payload: bytes) -> None:
 
 
 @given(topic_of_any_kind, st.binary(max_size=300))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_a_thousand_random_payloads_raise_nothing_else(topic: str, payload: bytes) -> None:
     survives(topic, payload)
 
 
 @given(st.sampled_from(EVERY), st.data())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_a_thousand_messages_with_one_wrong_field_raise_nothing_else(sent: Sent, data: st.DataObject) -> None:
     content = json.loads(encode(sent.message))
     at = content
@@ -45,7 +45,7 @@ def test_a_thousand_messages_with_one_wrong_field_raise_nothing_else(sent: Sent,
 
 
 @given(st.sampled_from(EVERY), st.data())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_a_thousand_damaged_messages_raise_nothing_else(sent: Sent, data: st.DataObject) -> None:
     payload = bytearray(encode(sent.message))
     for _ in range(data.draw(st.integers(1, 4))):

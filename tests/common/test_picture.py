@@ -122,13 +122,13 @@ def test_limits_are_the_callers() -> None:
 @given(
     st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", JPEG[:200], PNG[:33]])
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_a_picture_or_bad(tail: bytes, head: bytes) -> None:
     check(head + tail)
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_picture_with_wrong_bytes_in_it_is_a_picture_or_bad(data: st.DataObject) -> None:
     whole = bytearray(data.draw(st.sampled_from([JPEG, PNG, PROGRESSIVE])))
     for _ in range(data.draw(st.integers(1, 5))):

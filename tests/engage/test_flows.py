@@ -43,7 +43,7 @@ def play(steps: list[tuple[Any, ...]]) -> Watcher:
     return watcher
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_each_flow_takes_a_capture_once_and_never_goes_back(steps: list[tuple[Any, ...]]) -> None:
     """Who published a capture first is never replaced by who published it again."""
@@ -60,7 +60,7 @@ def test_each_flow_takes_a_capture_once_and_never_goes_back(steps: list[tuple[An
         assert numbers == sorted(set(numbers))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=st.lists(STEPS, max_size=25), rest=st.floats(0, 12))
 def test_every_flow_is_stale_by_the_clock_alone(steps: list[tuple[Any, ...]], rest: float) -> None:
     """The last thing that happens is that the broker is lost; then nothing but time."""
@@ -78,7 +78,7 @@ def test_every_flow_is_stale_by_the_clock_alone(steps: list[tuple[Any, ...]], re
     assert {entry.state for entry in watcher.board.entries.values()} <= {"stale"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(steps=st.lists(STEPS, max_size=25))
 def test_the_first_flow_that_has_a_value_is_shown(steps: list[tuple[Any, ...]]) -> None:
     for show in play(steps).shown:

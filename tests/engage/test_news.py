@@ -68,7 +68,7 @@ step = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(step, st.sampled_from([0, 1, None])), min_size=3, max_size=30), st.sampled_from(WANTED)
 )

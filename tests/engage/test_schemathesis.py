@@ -59,7 +59,6 @@ def _hold(
 
     @settings(
         max_examples=20,
-        deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
         phases=[Phase.generate],

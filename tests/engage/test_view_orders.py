@@ -51,7 +51,7 @@ def test_what_is_heard_together_is_as_if_heard_one_by_one() -> None:
     assert together.board.tag == one_by_one.board.tag
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps=st.lists(STEPS, max_size=40))
 def test_what_a_browser_puts_together_is_what_is_shown(steps: list[tuple[Any, ...]]) -> None:
     """The watcher compares after every change; at last states are true by the clock."""
@@ -78,7 +78,7 @@ def test_what_a_browser_puts_together_is_what_is_shown(steps: list[tuple[Any, ..
     assert watcher.tell(Tick()) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(order=st.permutations(range(8)), drops=st.sets(st.integers(0, 7)))
 def test_in_whatever_order_results_come_the_count_never_goes_back(order: list[int], drops: set[int]) -> None:
     watcher = Watcher().ready()

@@ -207,7 +207,7 @@ class Noise:
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(0, 2**32 - 1), st.sampled_from(PROFILES))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_boxes_lie_in_the_picture_best_first(height: int, width: int, seed: int, profile: Profile) -> None:
     (found,) = SsdliteDetector(Noise(seed), profile).detect([np.zeros((height, width, 3), np.uint8)])
     assert found

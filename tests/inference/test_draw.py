@@ -90,7 +90,7 @@ def test_a_clock_gone_mad_costs_only_the_time(at: float) -> None:
     st.lists(st.tuples(*[st.floats(0, 1)] * 4, st.sampled_from([PERSON, TRAIN])), max_size=5),
     st.integers(0, 10**6),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_box_in_any_picture_can_be_drawn(
     size: tuple[int, int], rows: list[tuple[float, float, float, float, str]], count: int
 ) -> None:

@@ -28,7 +28,6 @@ simulation = settings(
     max_examples=int(WORLDS or 60),
     derandomize=WORLDS is not None,
     phases=[Phase.generate] if WORLDS else list(Phase),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -218,5 +218,5 @@ class Simulation(RuleBasedStateMachine):
         assert not self.world.memory
 
 
-Simulation.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+Simulation.TestCase.settings = settings(max_examples=150, stateful_step_count=60)
 test_whatever_fails = Simulation.TestCase
