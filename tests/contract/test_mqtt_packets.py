@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -65,12 +66,26 @@ def published(
     return packet(head, b"\0\1x" + counted + bytes([len(properties)]) + properties + payload)
 
 
+class Broker:
+    """Of our own, where `ear` connects, again and again. What it accepts stays open until its end."""
+
+    def __init__(self, server: socket.socket, ear: Ear, until: ExitStack) -> None:
+        self.ear = ear
+        self._server = server
+        self._until = until
+
+    def accept(self) -> tuple[socket.socket, Iterator[int]]:
+        connection, said = accepted(self._server)
+        self._until.enter_context(connection)
+        return connection, said
+
+
 @pytest.fixture
-def broker(listen: Listen) -> Iterator[tuple[socket.socket, Ear]]:
-    """Of our own, where one client has just connected; it may connect again."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+def broker(listen: Listen) -> Iterator[Broker]:
+    with ExitStack() as until:
+        server = until.enter_context(socket.create_server(("127.0.0.1", 0)))
         server.settimeout(5)
-        yield server, listen(BusSettings(port=server.getsockname()[1]))
+        yield Broker(server, listen(BusSettings(port=server.getsockname()[1])), until)
 
 
 def accepted(server: socket.socket) -> tuple[socket.socket, Iterator[int]]:
@@ -83,10 +98,8 @@ def accepted(server: socket.socket) -> tuple[socket.socket, Iterator[int]]:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 1000, 10**6])
-def test_messages_come_whole_however_the_network_cuts_them(
-    broker: tuple[socket.socket, Ear], cut: int
-) -> None:
-    server, ear = broker
+def test_messages_come_whole_however_the_network_cuts_them(broker: Broker, cut: int) -> None:
+    ear = broker.ear
     user_property = b"\x26\0\1k\0\1v"
     large = bytes(200_000 if cut > 3 else 2_000)
     stream = (
@@ -96,48 +109,42 @@ def test_messages_come_whole_however_the_network_cuts_them(
         + published(large, 3)
         + published(b"kept", 65_535, retained=True)
     )
-    connection, said = accepted(server)
-    with connection:
-        ear.connected()
-        for start in range(0, len(stream), cut):
-            connection.sendall(stream[start : start + cut])
-        ear.until(lambda e: len(e.payloads()) >= 5)
-        assert [next(said) for _ in range(4)] == [PUBACK[0]] * 4
+    connection, said = broker.accept()
+    ear.connected()
+    for start in range(0, len(stream), cut):
+        connection.sendall(stream[start : start + cut])
+    ear.until(lambda e: len(e.payloads()) >= 5)
+    assert [next(said) for _ in range(4)] == [PUBACK[0]] * 4
     assert ear.payloads() == [b"first", b"", b"with a property", large, b"kept"]
     assert [received.retained for received in ear.all(Received)] == [False] * 4 + [True]
 
 
-def test_half_a_message_of_the_last_connection_is_forgotten(broker: tuple[socket.socket, Ear]) -> None:
-    server, ear = broker
-    connection, _ = accepted(server)
-    with connection:
-        ear.connected()
-        connection.sendall(published(b"never whole", 1)[:-3])
-        connection.shutdown(socket.SHUT_RDWR)
-    connection, _ = accepted(server)
-    with connection:
-        connection.sendall(published(b"whole", 1))
-        assert ear.until(lambda e: e.payloads() != []).payloads() == [b"whole"]
+def test_half_a_message_of_the_last_connection_is_forgotten(broker: Broker) -> None:
+    ear = broker.ear
+    connection, _ = broker.accept()
+    ear.connected()
+    connection.sendall(published(b"never whole", 1)[:-3])
+    connection.shutdown(socket.SHUT_RDWR)
+    connection, _ = broker.accept()
+    connection.sendall(published(b"whole", 1))
+    assert ear.until(lambda e: e.payloads() != []).payloads() == [b"whole"]
 
 
 @pytest.mark.parametrize(("number", "cut"), [(2, 1), (2, 6), (2, 8), (None, 4), (None, 65_536), (2, LARGEST)])
-def test_a_message_that_is_too_large_passes_by(
-    broker: tuple[socket.socket, Ear], number: int | None, cut: int
-) -> None:
+def test_a_message_that_is_too_large_passes_by(broker: Broker, number: int | None, cut: int) -> None:
     """Acknowledged where that is wanted, or it would come again; what is just not too large is heard."""
-    server, ear = broker
+    ear = broker.ear
     bad = BUS_BAD_MESSAGES._value.get()
     large, fits = published(bytes(LARGEST), number), published(bytes(LARGEST - 10), 3)
     assert len(fits) == LARGEST
-    connection, said = accepted(server)
-    with connection:
-        ear.connected()
-        connection.sendall(published(b"first", 1) + large[:cut])
-        ear.until(lambda e: e.payloads())
-        connection.sendall(large[cut:] + fits)
-        ear.until(lambda e: len(e.payloads()) > 1)
-        acknowledged = 2 if number is None else 3
-        assert [next(said) for _ in range(acknowledged)] == [PUBACK[0]] * acknowledged
+    connection, said = broker.accept()
+    ear.connected()
+    connection.sendall(published(b"first", 1) + large[:cut])
+    ear.until(lambda e: e.payloads())
+    connection.sendall(large[cut:] + fits)
+    ear.until(lambda e: len(e.payloads()) > 1)
+    acknowledged = 2 if number is None else 3
+    assert [next(said) for _ in range(acknowledged)] == [PUBACK[0]] * acknowledged
     assert ear.payloads() == [b"first", bytes(LARGEST - 10)]
     assert BUS_BAD_MESSAGES._value.get() == bad + 1
 
@@ -153,15 +160,11 @@ def test_a_message_that_is_too_large_passes_by(
         pytest.param(packet(0xF0, b""), id="kind"),
     ],
 )
-def test_a_broker_that_does_not_speak_mqtt_is_left(
-    broker: tuple[socket.socket, Ear], nonsense: bytes
-) -> None:
-    server, ear = broker
-    connection, _ = accepted(server)
-    with connection:
-        ear.connected()
-        connection.sendall(nonsense)
-        ear.until(lambda e: e.all(Disconnected) != [])
-    connection, _ = accepted(server)
-    connection.close()
+def test_a_broker_that_does_not_speak_mqtt_is_left(broker: Broker, nonsense: bytes) -> None:
+    ear = broker.ear
+    connection, _ = broker.accept()
+    ear.connected()
+    connection.sendall(nonsense)
+    ear.until(lambda e: e.all(Disconnected) != [])
+    broker.accept()
     assert ear.payloads() == []

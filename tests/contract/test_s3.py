@@ -97,7 +97,7 @@ Serve = Callable[..., StoreSettings]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Starts a server that does this with every connection; settings with a time-out of 1 s."""
+    """Starts a server that does this with every connection; settings with a time-out of 0.3 s."""
     ended = threading.Event()
     listeners: list[socket.socket] = []
     threads: list[threading.Thread] = []
@@ -117,7 +117,7 @@ def serve() -> Iterator[Serve]:
         listeners.append(listener)
         threads.append(threading.Thread(target=accept, args=(listener, answer, tls)))
         threads[-1].start()
-        return StoreSettings(endpoint=f"127.0.0.1:{listener.getsockname()[1]}", timeout=1)
+        return StoreSettings(endpoint=f"127.0.0.1:{listener.getsockname()[1]}", timeout=0.3)
 
     yield serve
     ended.set()
@@ -140,7 +140,7 @@ def trickle(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
         for _ in range(100):
             connection.sendall(b"x")
-            wait.wait(0.2)
+            wait.wait(0.1)
 
 
 def answering(
@@ -158,7 +158,7 @@ def test_a_server_that_never_answers_costs_the_time_out(
     start = monotonic()
     error = opened(serve(until_closed), call)
     assert error.transient
-    assert monotonic() - start < 1.5
+    assert monotonic() - start < 0.8
 
 
 def test_a_server_that_sends_too_slowly_costs_the_time_out(serve: Serve) -> None:
@@ -166,7 +166,7 @@ def test_a_server_that_sends_too_slowly_costs_the_time_out(serve: Serve) -> None
     error = opened(serve(trickle), CALLS["get"])
     assert error.transient
     assert "too slowly" in str(error)
-    assert monotonic() - start < 2
+    assert monotonic() - start < 1
 
 
 def test_a_body_that_ends_early_is_an_error(serve: Serve) -> None:
