@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from engage.access.admin import DAY
 from engage.access.maker import Maker
 from engage.access.names import welcome_link
+from engage.access.records import Credential, User
 from engage.access.roles import Role
 from engage.access.secret import SHORTEST
 from headway.door import accounts
@@ -103,6 +104,63 @@ def test_admin_invites_makes_tokens_and_sees_what_was_changed(
         expect(other.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
     page.reload()
     expect(page.locator(".list").last).to_contain_text("revoke token")
+
+
+def card(page: Page, heading: str) -> Locator:
+    return page.locator(".card").filter(has=page.get_by_role("heading", name=heading))
+
+
+def test_links_that_wait_are_listed_without_their_secret_and_taken_back(
+    browser: Browser, page: Page, engage: Site, welcome: str
+) -> None:
+    join(page, welcome, "ada")
+    page.get_by_role("link", name="ada").click()
+    links = card(page, "Invitations")
+    expect(links).to_contain_text("No link is open")
+    links.get_by_text("Invite somebody").click()
+    links.get_by_label("Role").select_option("operator")
+    links.get_by_label("Sites").fill("north, south")
+    links.get_by_role("button", name="Make a link").click()
+    link = links.locator(".secret code").inner_text()
+    expect(links.locator("li")).to_contain_text("A new account operator, north, south · until")
+    expect(links.locator("li")).to_contain_text("by ada")
+    page.reload()
+    expect(links.locator("li")).to_have_count(1)
+    assert link.rpartition("/")[2] not in page.content()
+    assert findings(page) == []
+    links.get_by_role("button", name="Revoke").click()
+    expect(links).to_contain_text("No link is open")
+    expect(card(page, "Changes")).to_contain_text("take back invitation")
+    with open_page(browser, engage.url) as other:
+        join(other, link, "eve")
+        expect(other.get_by_role("alert")).to_contain_text("ask an admin for another")
+
+
+def test_tokens_of_somebody_who_goes_are_asked_about(
+    page: Page, welcome: str, weed: Weed, bucket: str
+) -> None:
+    join(page, welcome, "ada")
+    page.get_by_role("link", name="ada").click()
+    with accounts(weed.settings(bucket=bucket)) as admin:
+        eve = User(name="eve", uid="u1", role=Role.ADMIN, created=1.0, by="test")
+        admin.vault.put(eve, "eve")
+        admin.vault.put(Credential(name="eve", generation="g", changed=1.0), "u1")
+        admin.issue("the board in the hall", Role.OPERATOR, None, None, Maker("eve", "u1"))
+    page.reload()
+    people, tokens = card(page, "People"), card(page, "Tokens")
+    expect(people).to_contain_text("made the token the board in the hall")
+    expect(tokens.locator("li")).to_contain_text("by eve")
+    people.get_by_label("Role of eve").select_option("viewer")
+    expect(tokens.locator("li")).to_contain_text("now only viewer, every site: eve may no more")
+    people.get_by_role("button", name="Close", exact=True).click()
+    expect(tokens.locator("li")).to_contain_text("stopped: the account of eve is closed or gone")
+    people.get_by_role("button", name="Remove eve").click()
+    expect(page.get_by_role("heading", name="Remove eve?")).to_be_visible()
+    assert findings(page) == []
+    page.get_by_role("button", name="Remove, keep it as mine").click()
+    expect(people.locator("li")).to_have_count(1)
+    expect(tokens.locator("li")).to_contain_text("by ada")
+    expect(tokens.locator(".lapsed")).to_have_text("")
 
 
 def test_bar_of_a_phone_has_two_rows(browser: Browser, engage: Site, welcome: str, worker: Worker) -> None:

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../components/action";
 import { call } from "../rest";
 import type { AuditLog, Change } from "../wire";
@@ -24,6 +24,7 @@ export function Audit() {
   const { answer, action } = useLoaded<AuditLog>(`audit?limit=${PAGE}`);
   const [older, setOlder] = useState<readonly AuditLog[]>([]);
   const more = useAction();
+  useEffect(() => setOlder([]), [answer]);
   const pages = [...(answer === null ? [] : [answer]), ...older];
   const next = pages.at(-1)?.next ?? null;
   return (

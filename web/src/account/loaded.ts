@@ -1,14 +1,21 @@
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { type Action, useAction } from "../components/action";
 import { call } from "../rest";
 
-/** What a path answers, and a way to ask again. */
-export function useLoaded<T>(path: string): { answer: T | null; action: Action; reload: () => Promise<void> } {
+const changes = signal(0);
+
+/** Something was changed here, which any of the lists may show. */
+export function changed(): void {
+  changes.value += 1;
+}
+
+/** What a path answers, asked again after every change. */
+export function useLoaded<T>(path: string): { answer: T | null; action: Action } {
   const [answer, setAnswer] = useState<T | null>(null);
   const action = useAction();
-  const reload = async (): Promise<void> => setAnswer(await call<T>("GET", path));
   useEffect(() => {
-    void action.run(reload);
-  }, [path]);
-  return { answer, action, reload };
+    void action.run(async () => setAnswer(await call<T>("GET", path)));
+  }, [path, changes.value]);
+  return { answer, action };
 }

@@ -1,19 +1,18 @@
 import { useState } from "preact/hooks";
-import { type Action, useAction } from "../components/action";
-import { Form } from "../components/form";
+import type { Action } from "../components/action";
 import { call } from "../rest";
 import { session } from "../session";
-import type { InvitationMade, People, Person, PersonChanged, RoleWord } from "../wire";
-import { moment } from "../words";
-import { ROLES, RoleChoice, SitesField, sitesOf, sitesText } from "./choices";
-import { useLoaded } from "./loaded";
+import type { People, Person, PersonChanged, RoleWord } from "../wire";
+import { ROLES, sitesText } from "./choices";
+import { changed, useLoaded } from "./loaded";
+import { type Fate, Remove } from "./remove";
 import { Secret } from "./secret";
 
 interface OneProps {
   readonly person: Person;
   readonly action: Action;
   readonly onChange: (person: Person, change: object) => Promise<void>;
-  readonly onRemove: (person: Person) => Promise<void>;
+  readonly onRemove: (person: Person, tokens: Fate | null) => Promise<void>;
 }
 
 function One({ person, action, onChange, onRemove }: OneProps) {
@@ -27,6 +26,7 @@ function One({ person, action, onChange, onRemove }: OneProps) {
           {person.disabled ? " · closed" : ""}
           {person.outside ? " · signs in elsewhere" : ""}
           {own ? " · this is you" : ` · by ${person.by}`}
+          {person.tokens.length > 0 ? ` · made ${person.tokens.length === 1 ? "the token" : "the tokens"} ${person.tokens.join(", ")}` : ""}
         </span>
       </p>
       {!own && (
@@ -50,9 +50,7 @@ function One({ person, action, onChange, onRemove }: OneProps) {
           <button type="button" class="plain" onClick={run(() => onChange(person, { disabled: !person.disabled }))}>
             {person.disabled ? "Open" : "Close"}
           </button>
-          <button type="button" class="danger" aria-label={`Remove ${person.name}`} onClick={run(() => onRemove(person))}>
-            Remove
-          </button>
+          <Remove person={person} action={action} onRemove={(tokens) => onRemove(person, tokens)} />
         </p>
       )}
     </li>
@@ -61,21 +59,16 @@ function One({ person, action, onChange, onRemove }: OneProps) {
 
 /** Everybody who has an account. */
 export function Users() {
-  const { answer, action, reload } = useLoaded<People>("users");
-  const inviting = useAction();
+  const { answer, action } = useLoaded<People>("users");
   const [link, setLink] = useState<{ text: string; label: string } | null>(null);
-  async function invite(field: (name: string) => string): Promise<void> {
-    const made = await call<InvitationMade>("POST", "invitations", { role: field("role"), sites: sitesOf(field("sites")) });
-    setLink({ text: made.link, label: `Give this link to whom you invite; it works once, until ${moment(made.expires)}:` });
-  }
   async function change(person: Person, what: object): Promise<void> {
-    const changed = await call<PersonChanged>("PATCH", `users/${encodeURIComponent(person.name)}`, what);
-    if (changed.link !== null) setLink({ text: changed.link, label: `With this link ${person.name} sets a new password, once:` });
-    await reload();
+    const { link: made } = await call<PersonChanged>("PATCH", `users/${encodeURIComponent(person.name)}`, what);
+    if (made !== null) setLink({ text: made, label: `With this link ${person.name} sets a new password, once:` });
+    changed();
   }
-  async function remove(person: Person): Promise<void> {
-    await call("DELETE", `users/${encodeURIComponent(person.name)}`);
-    await reload();
+  async function remove(person: Person, tokens: Fate | null): Promise<void> {
+    await call("DELETE", `users/${encodeURIComponent(person.name)}${tokens === null ? "" : `?tokens=${tokens}`}`);
+    changed();
   }
   return (
     <section class="card">
@@ -89,13 +82,6 @@ export function Users() {
         {action.error}
       </p>
       {link !== null && <Secret {...link} />}
-      <details>
-        <summary>Invite somebody</summary>
-        <Form action={inviting} button="Make a link" onSend={invite}>
-          <RoleChoice />
-          <SitesField />
-        </Form>
-      </details>
     </section>
   );
 }

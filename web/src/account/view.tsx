@@ -3,6 +3,7 @@ import { useAction } from "../components/action";
 import { Field, Form } from "../components/form";
 import { changePassword, may, session, signOut } from "../session";
 import { Audit } from "./audit";
+import { Invitations } from "./invitations";
 import { Tokens } from "./tokens";
 import { Users } from "./users";
 import { SHORTEST, chosenPassword } from "./welcome";
@@ -49,6 +50,7 @@ export function Account() {
       <Password />
       {may("admin") && <Tokens />}
       {may("admin") && <Users />}
+      {may("admin") && <Invitations />}
       {may("admin") && <Audit />}
     </div>
   );
