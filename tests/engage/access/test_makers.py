@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from engage.access.application import open_access
 from engage.access.records import Token
 from engage.access.roles import Role
+from engage.access.vault import FRESH
 from tests.engage.access.people import PASSWORD, TEST, bearer, json, person, sign_in, token
 from tests.engage.site import Site
 
@@ -55,6 +57,18 @@ def test_a_token_of_a_closed_account_stops_until_it_is_opened(guarded: Site) -> 
         assert (answer.json or {})["user"]["tokens"] == ["bot"]
         assert bot.is_let_in() is not disabled
         assert (listed(boss)["may"] is None) is disabled
+
+
+def test_it_stops_at_every_replica_within_seconds(guarded: Site) -> None:
+    boss, eve = person(guarded, "boss"), person(guarded, "eve")
+    bot = Bot(guarded, eve)
+    other = open_access(guarded.settings.engage, guarded.store, guarded.clock)
+    secret = bot.headers["Authorization"].removeprefix("Bearer ")
+    assert other.admin.bearer(secret)
+    json(boss, "PATCH", "/api/v1/users/eve", {"disabled": True})
+    guarded.clock.advance(FRESH)
+    assert other.admin.bearer(secret) is None
+    other.close()
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,10 @@ def test_whoever_may_not_look_any_more_is_hung_up_on(yard: Yard) -> None:
     yard.site.access.admin.change("viewer", role=None, sites=None, all_sites=False, disabled=True)
     yard.site.live.recheck()
     assert not other.is_connected(LIVE)
+    system = watcher(yard, made(person(yard.site, "maker", ADMIN), "viewer"))
+    yard.site.access.admin.change("maker", role=None, sites=None, all_sites=False, disabled=True)
+    yard.site.live.recheck()
+    assert not system.is_connected(LIVE)
 
 
 def test_the_original_channel_is_for_places_without_a_sign_in(yard: Yard, build: Build) -> None:
