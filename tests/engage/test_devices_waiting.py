@@ -27,16 +27,17 @@ def asking(site: Site, pool: ThreadPoolExecutor) -> Ask:
 def test_waiting_ends_with_the_first_change_that_was_asked_for(site: Site) -> None:
     place(site, "a", "hall")
     place(site, "b", "yard")
+    site.result("b", 1)
     cursor = site.get(f"{ALL}?site=hall")["cursor"]
     with ThreadPoolExecutor(1) as pool:
         coming = asking(site, pool)(f"?site=hall&since={cursor}&wait=30")
-        site.result("b", 1)
         site.result("b", 2)
+        site.result("b", 3)
         eventually(lambda: len(site.runner.waiting) == 1)
         assert not coming.done()
         site.result("a", 1)
         answer = coming.result(10)
-    assert (names(answer), answer["full"]) == (["a"], False)
+    assert (names(answer), answer["gone"], answer["full"]) == (["a"], [], False)
     assert len(site.runner.waiting) == 0
 
 

@@ -251,7 +251,7 @@ STORY = """
 from tests.inference.test_ownership import feed
 from tests.inference.weather import Weather
 from tests.inference.world import World
-world = World({seed}, 3, weather=Weather(0.5, 0.2, 0.2, "publisher", 10))
+world = World({seed}, 3, weather=Weather(0.5, 0.2, 0.2, "publisher", 10), told=True)
 feed(world, 2, 4)
 world.run(60)
 print(world.story)

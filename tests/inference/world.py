@@ -53,8 +53,8 @@ _SPIN = 1000
 @dataclass
 class World(Depot):
     """`analysed` counts how often the model saw each capture, `results` how often one was published,
-    `accepted` who published the one that a consumer took: the first for the capture, `heard` how often a
-    worker was sent a capture's announcement. `introduced`: devices have a status before they speak.
+    `accepted` who published the one that a consumer took: the first, `heard` how often a worker was sent a
+    capture's announcement. `introduced`: devices have a status before they speak; `told`: it has a `story`.
     """
 
     seed: int
@@ -63,6 +63,7 @@ class World(Depot):
     work: float = 0.05
     skew: float = 0.0
     introduced: bool = False
+    told: bool = False
     analysed: Counter[str] = field(default_factory=Counter)
     results: Counter[str] = field(default_factory=Counter)
     accepted: dict[str, str] = field(default_factory=dict)
@@ -122,9 +123,8 @@ class World(Depot):
         if not process or not process.alive or process.cut:
             return
         process.cut = True
-        will = process.core.status("offline")
         noticed = self.now + min(seconds, self.chance.uniform(0, 22))
-        self.at(noticed, lambda: self._cast(process, will, force=True))
+        self.at(noticed, partial(self._cast, process, process.core.status("offline"), force=True))
         self.at(self.now + seconds, lambda: self._reconnect(process))
         self.give(process, Offline())
 
@@ -201,9 +201,8 @@ class World(Depot):
             return
         self.messages[type(message).__name__] += 1
         self._note(sender, message)
-        event = Peer(message) if isinstance(message, WorkerStatus) else Said(message)
-
-        kept = isinstance(event, Peer)
+        kept = isinstance(message, WorkerStatus)
+        event = Peer(message) if kept else Said(message)
         self._tell(sender.name, lambda _: event, lambda: self._retain(sender.name, event) if kept else None)
 
     def _retain(self, topic: str, event: Event) -> None:
@@ -226,7 +225,8 @@ class World(Depot):
             process.missed.append(event)
             return
         effects = process.core.handle(event, self.now)
-        self._story.update(f"{self.now:.6f} {process.name} {event} -> {effects}\n".encode())
+        if self.told:
+            self._story.update(f"{self.now:.6f} {process.name} {event} -> {effects}\n".encode())
         for effect in effects:
             self._perform(process, effect)
         self._wake(process)
