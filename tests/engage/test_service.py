@@ -118,6 +118,22 @@ def test_the_broker_killed_values_turn_stale_and_the_page_is_still_served(
     assert browser.gaps == 0
 
 
+def test_the_broker_frozen_the_page_says_so_about_when_values_turn_stale(
+    worker: Worker, browser: Browser, mosquitto: Mosquitto
+) -> None:
+    """After twice the 2 s of `engage.ping`, each a second later at most."""
+    worker.result("cam", 1, time.time(), window=5)
+    eventually(lambda: browser.state("cam") == "live")
+    os.kill(mosquitto.pid, signal.SIGSTOP)
+    try:
+        eventually(lambda: browser.broker == "lost", within=8)
+    finally:
+        os.kill(mosquitto.pid, signal.SIGCONT)
+    eventually(lambda: browser.broker == "connected", within=5)
+    worker.result("cam", 2, time.time(), count=9)
+    eventually(lambda: (browser.state("cam"), browser.count("cam")) == ("live", 9), within=15)
+
+
 def test_a_thousand_malformed_messages_change_nothing_but_the_counter(
     worker: Worker, engage: Engage, browser: Browser
 ) -> None:
