@@ -138,11 +138,12 @@ def topics(prefix: str) -> Topics:
 
 
 @pytest.fixture
-def s3(weed: Weed, bucket: str) -> S3Store:
+def s3(weed: Weed, bucket: str) -> Iterator[S3Store]:
     """A real store with a bucket that no other test uses."""
     store = S3Store(weed.settings(bucket=bucket))
     store.ensure_bucket()
-    return store
+    yield store
+    store.close()
 
 
 @pytest.fixture
