@@ -105,6 +105,7 @@ class Worker:
 
     def stop(self) -> None:
         self._bus.stop()
+        self.store.close()
 
 
 class Browser:

@@ -28,6 +28,16 @@ def engage(tmp_path: Path, bus: BusSettings, store: StoreSettings) -> Iterator[E
         yield engage
 
 
+@pytest.fixture(scope="module")
+def standing(
+    tmp_path_factory: pytest.TempPathFactory, _mosquitto: Mosquitto, _weed: Weed
+) -> Iterator[Engage]:
+    """One for all tests that change nothing; its broker may come and go."""
+    folder = tmp_path_factory.mktemp("standing")
+    with Engage(folder, _mosquitto.settings(prefix="standing"), _weed.settings()) as engage:
+        yield engage
+
+
 @pytest.fixture
 def browser(engage: Engage) -> Iterator[Browser]:
     browser = Browser(engage.url)
@@ -176,27 +186,31 @@ def test_the_original_channel_for_clients_of_today(worker: Worker, engage: Engag
     assert engage.get("/api/v1.0/devices").json() == {"cam": page.original}
 
 
-def test_a_page_of_another_site_is_refused(engage: Engage) -> None:
+def test_a_page_of_another_site_is_refused(standing: Engage) -> None:
     client = socketio.Client(reconnection=False)
     with pytest.raises(Refused):
         client.connect(
-            engage.url,
+            standing.url,
             headers={"Origin": "https://evil.example"},
             transports=["websocket"],
             namespaces=["/live"],
         )
     client.shutdown()
     polling = requests.get(
-        f"{engage.url}/socket.io/?EIO=4&transport=polling",
+        f"{standing.url}/socket.io/?EIO=4&transport=polling",
         headers={"Origin": "https://evil.example"},
         timeout=5,
     )
     assert polling.status_code == 400
 
 
-def test_a_taken_port_is_one_clear_sentence(engage: Engage) -> None:
+def test_a_taken_port_is_one_clear_sentence(standing: Engage) -> None:
     second = subprocess.run(
-        engage.command(), env=os.environ | engage.environment(), capture_output=True, timeout=20, check=False
+        standing.command(),
+        env=os.environ | standing.environment(),
+        capture_output=True,
+        timeout=20,
+        check=False,
     )
     assert second.returncode == 1
     assert re.fullmatch(
@@ -228,9 +242,9 @@ def test_it_stops_when_asked(engage: Engage, browser: Browser, number: signal.Si
     ],
 )
 def test_a_handshake_that_is_refused_says_why(
-    engage: Engage, headers: dict[str, str], status: int, advice: str
+    standing: Engage, headers: dict[str, str], status: int, advice: str
 ) -> None:
-    url = f"{engage.url}/socket.io/?EIO=4&transport=websocket"
+    url = f"{standing.url}/socket.io/?EIO=4&transport=websocket"
     answer = requests.get(url, headers={"Connection": "Upgrade"} | headers, timeout=5)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert advice in answer.json()["detail"]

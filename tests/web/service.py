@@ -37,6 +37,7 @@ class Worker:
 
     def stop(self) -> None:
         self._bus.stop()
+        self._store.close()
 
     def see(self, device: str, count: int, *, fresh: float = 600) -> None:
         """`count` people on `device`, now; stale in `fresh` seconds."""
