@@ -127,13 +127,18 @@ def _s3_port(up: Up) -> int:
 
 
 def test_counts_are_live_again_after_any_child_is_killed(tmp_path: Path) -> None:
+    """And children that are frozen do not keep it from stopping."""
     with running(tmp_path) as up:
         for name in CHILDREN:
             before = eventually(up.device)["capturedAt"]
             up.child(name).kill()
             eventually(lambda: f"{name} was ended by SIGKILL" in up.said(), within=5)  # noqa: B023
             eventually(lambda: up.live_since(before), within=15)  # noqa: B023
+        os.kill(up.child("worker").pid, signal.SIGSTOP)
+        os.kill(up.child("store").pid, signal.SIGSTOP)
+        processes = up.tree()
         assert up.stop(signal.SIGTERM) < 5
+        assert gone(processes)
 
 
 def test_killed_itself_it_leaves_nothing_and_starts_again(tmp_path: Path) -> None:
@@ -156,12 +161,3 @@ def test_stopped_while_it_starts(tmp_path: Path, number: signal.Signals) -> None
     finally:
         if up.status is None:
             up.kill()
-
-
-def test_a_child_that_is_frozen_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
-    with running(tmp_path) as up:
-        os.kill(up.child("worker").pid, signal.SIGSTOP)
-        os.kill(up.child("store").pid, signal.SIGSTOP)
-        processes = up.tree()
-        assert up.stop() < 5
-        assert gone(processes)
