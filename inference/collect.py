@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
-from math import inf
+from math import ceil, inf
 from typing import Literal, NamedTuple
 
 from common.wire.messages import MAX_BATCH, Capture
@@ -19,6 +19,7 @@ Policy = Literal["latest", "every"]
 """Analyse the latest capture of each device (a Collector), or every capture (a Backlog)."""
 
 _PER_DEVICE = 50
+_BATCHES = 2
 _SPARE = 64
 
 
@@ -74,6 +75,9 @@ class Collector:
     """Waiting captures by device: the 50 latest of each, and `memory` in all; others are left to the sweep.
 
     `turn` says how many other workers are preferred for a capture; it is left to each for `patience` seconds.
+    `sharers` is how many workers take from the same devices. Each has two batches, and those of all together
+    are to hold a device once: who claims more keeps pictures until they are old, and later ones of the same
+    device are seen elsewhere before them.
     """
 
     def __init__(
@@ -82,9 +86,11 @@ class Collector:
         max_wait: float,
         patience: float,
         turn: Callable[[Capture], int],
+        sharers: Callable[[], int],
         memory: int = 50_000,
     ) -> None:
         self._max_batch = max_batch
+        self._sharers = sharers
         self._max_wait = max_wait
         self._patience = patience
         self._turn = turn
@@ -142,11 +148,16 @@ class Collector:
         if not entry or (len(self._ready) < self._max_batch and entry.time + self._max_wait > now):
             return None
         chosen: list[_Entry] = []
-        while len(chosen) < self._max_batch and self._first(self._open):
+        size = self._fair_size()
+        while len(chosen) < size and self._first(self._open):
             chosen.append(heappop(self._open))
         for entry in chosen:
             heappush(self._open, entry)
         return _selection([self._devices[entry.device].waiting for entry in chosen])
+
+    def _fair_size(self) -> int:
+        share = ceil(len(self._devices) / (_BATCHES * self._sharers()))
+        return min(self._max_batch, max(1, share))
 
     def deadline(self) -> float | None:
         """When to look again if nothing more arrives: a batch is ripe, or another worker's time is over."""

@@ -29,7 +29,7 @@ from common.wire.messages import Capture
 from inference.claim import turn
 from inference.events import Effect, Ignore, Listen
 from inference.peers import TURNS, Peers
-from inference.shards import ALL, NONE, Listeners, encode, has, listeners, parts, shard
+from inference.shards import ALL, LISTENERS, NONE, Listeners, encode, has, listeners, parts, shard
 
 EVERYTHING = "+"
 """The device of the wildcard."""
@@ -82,6 +82,10 @@ class Listening:
         if self._me not in first:
             return TURNS
         return turn(key, self._me, (worker for worker in first if worker != self._me))
+
+    def sharers(self) -> int:
+        """How many workers hear what this one hears, with itself."""
+        return LISTENERS if self._listeners else 1 + len(self._peers.declared())
 
     def learn(self, device: str) -> list[Effect]:
         """The device exists."""

@@ -60,7 +60,7 @@ class Worker:
         self._listening = Listening(me.worker, self._peers, timing.share_from, timing.share_devices)
         batch = timing.max_batch, timing.max_wait, timing.patience
         self._waiting: Collector | Backlog = (
-            Collector(*batch, self._listening.turn)
+            Collector(*batch, self._listening.turn, self._listening.sharers)
             if timing.policy == "latest"
             else Backlog(*batch, timing.max_age, self._listening.turn)
         )

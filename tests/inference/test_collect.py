@@ -25,8 +25,12 @@ def second(_capture: Capture) -> int:
     return 1
 
 
+def one() -> int:
+    return 1
+
+
 def test_the_latest_of_a_device_supersedes_the_others_even_out_of_order() -> None:
-    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first)
+    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first, sharers=one)
     for taken_at in (2.0, 3.0, 1.0):
         collector.add(announced("cam", taken_at))
     assert collector.select(0) == Selection(("cam-3.0",), ("cam-2.0", "cam-1.0"))
@@ -37,12 +41,12 @@ def test_the_latest_of_a_device_supersedes_the_others_even_out_of_order() -> Non
     [
         pytest.param(1, 0.4, 0, id="not full and not waited long enough"),
         pytest.param(1, 0.5, 1, id="waited long enough"),
-        pytest.param(3, 0.0, 3, id="full"),
+        pytest.param(3, 0.0, 2, id="full, and the next batch gets the rest"),
         pytest.param(5, 0.0, 3, id="more than full"),
     ],
 )
 def test_a_batch_is_ripe_when_full_or_old_enough(devices: int, now: float, chosen: int) -> None:
-    collector = Collector(max_batch=3, max_wait=0.5, patience=1, turn=first)
+    collector = Collector(max_batch=3, max_wait=0.5, patience=1, turn=first, sharers=one)
     for number in range(devices):
         collector.add(announced(f"cam{number}", 1.0))
     selection = collector.select(now)
@@ -51,7 +55,7 @@ def test_a_batch_is_ripe_when_full_or_old_enough(devices: int, now: float, chose
 
 
 def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=2, turn=second)
+    collector = Collector(max_batch=1, max_wait=0, patience=2, turn=second, sharers=one)
     collector.add(announced("cam", 1.0, since=10))
     assert collector.deadline() == 12
     assert collector.select(11.9) is None
@@ -59,14 +63,14 @@ def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
 
 
 def test_the_longest_wait_comes_first() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first)
+    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first, sharers=one)
     collector.add(announced("young", 1.0, since=5))
     collector.add(announced("old", 9.0, since=4))
     assert collector.select(5) == Selection(("old-9.0",), ())
 
 
 def test_removed_and_repeated_captures_do_not_count() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first)
+    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first, sharers=one)
     for taken_at in (1.0, 1.0, 2.0):
         collector.add(announced("cam", taken_at))
     assert len(collector) == 2
@@ -78,7 +82,21 @@ def test_removed_and_repeated_captures_do_not_count() -> None:
 
 
 def test_a_flood_of_one_device_pushes_out_its_oldest() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first)
+    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first, sharers=one)
     pushed = [key for n in range(60) for key in collector.add(announced("cam", float(n)))]
     assert pushed == [f"cam-{float(n)}" for n in range(10)]
     assert len(collector) == 50
+
+
+@pytest.mark.parametrize(
+    ("devices", "workers", "size"), [(1, 1, 1), (7, 1, 4), (40, 1, 8), (8, 4, 1), (9, 4, 2), (3, 9, 1)]
+)
+def test_two_batches_of_each_worker_together_hold_a_device_once(
+    devices: int, workers: int, size: int
+) -> None:
+    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first, sharers=lambda: workers)
+    for number in range(devices):
+        collector.add(announced(f"cam{number}", 1.0))
+    selection = collector.select(0)
+    assert selection is not None
+    assert len(selection.chosen) == size
