@@ -122,6 +122,15 @@ def test_captures_of_one_time_slot_prefer_one_worker_and_slots_are_shared_out() 
     assert min(shares) > 60
 
 
+def test_an_owner_who_was_missed_and_speaks_again_has_it_back() -> None:
+    ballots = Ballots(LOW, LEASE)
+    ballots.hear(claim(HIGH), now=0)
+    ballots.bury(HIGH)
+    assert not ballots.is_taken(KEY)
+    assert ballots.hear(renewal(HIGH), now=1).taken == (KEY,)
+    assert ballots.is_taken(KEY)
+
+
 def test_a_free_ballot_is_forgotten_and_a_taken_one_is_not() -> None:
     ballots = Ballots(LOW, LEASE)
     ballots.hear(Claim(worker=HIGH, captures=((KEY, 0), (OTHER, 0))), now=0)

@@ -82,6 +82,16 @@ def test_a_failed_step_is_tried_again_ever_more_slowly(stage: Stage, again: Effe
         now += wait
 
 
+def test_the_next_step_is_tried_again_as_soon_as_the_first_was() -> None:
+    pipeline, _ = at(Stage.SHOWING)
+    for now, wait in ((0.0, 0.5), (1.0, 1.0)):
+        pipeline.progress(Failed("k", "down"), now)
+        pipeline.retry(now + wait)
+    assert pipeline.progress(Shown("k"), now=5) == [Publish("k", CAPTURE, 5.0)]
+    pipeline.progress(Failed("k", "down"), now=6)
+    assert pipeline.retry(6.5) == [Publish("k", CAPTURE, 5.0)]
+
+
 def test_the_model_gets_pictures_in_order_and_the_next_one_waits_behind_the_one_it_sees() -> None:
     pipeline, batch = at(Stage.FETCHED, "l", "m")
     assert pipeline.analyse() == [Analyse(("k",)), Analyse(("l",))]
@@ -138,6 +148,14 @@ def test_early_results_are_kept_late_and_those_that_the_store_did_not_take_again
 def test_what_the_model_says_of_a_lost_capture_is_dropped() -> None:
     pipeline, _ = at(Stage.FETCHED)
     assert pipeline.analysed(Analysed(("lost",))) == [Drop("lost")]
+
+
+def test_of_a_batch_each_picture_goes_its_own_way() -> None:
+    pipeline, _ = at(Stage.ANALYSING, "l")
+    answer = Analysed(("k", "lost", "l"))
+    assert pipeline.analysed(answer) == [Show("k", CAPTURE), Drop("lost"), Show("l", CAPTURE)]
+    pipeline, _ = at(Stage.ANALYSING)
+    assert pipeline.analysed(Crashed(("lost", "k"), "boom")) == [Drop("lost")]
 
 
 def test_nothing_is_analysed_before_the_claim_has_settled() -> None:

@@ -94,6 +94,13 @@ def test_when_a_claim_is_decided(heard: list[tuple[Claim, float]], not_yet: floa
     assert decided([*last, *worker.handle(Tick(), at)])
 
 
+def test_it_wakes_when_the_claim_can_be_decided() -> None:
+    worker, _ = claimed()
+    assert worker.deadline() == 1.5
+    worker.handle(Said(MINE), 1.01)
+    assert worker.deadline() == 1.03
+
+
 def test_a_slow_broker_gives_a_rival_more_time_to_answer() -> None:
     worker, _ = claimed()
     worker.handle(Said(THEIRS), 1.1)

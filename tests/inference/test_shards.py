@@ -61,6 +61,12 @@ def test_devices_spread_over_the_shards() -> None:
     assert max(counts.values()) < 150
 
 
+def test_the_shard_of_a_device_is_the_same_in_every_version() -> None:
+    """Workers of two versions share while one is taken out of service for the other."""
+    assert [shard(device) for device in ("cam-1", "cam-2", "München")] == [232, 189, 181]
+    assert [number for number in range(SHARDS) if has(1 << 5 | 1 << 255, number)] == [5, 255]
+
+
 @given(st.integers(0, (1 << SHARDS) - 1))
 def test_shards_are_read_as_they_were_written(shards: int) -> None:
     assert decode(encode(shards)) == shards
