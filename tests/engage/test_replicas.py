@@ -120,7 +120,7 @@ def test_three_replicas_behind_a_round_robin_and_one_is_killed(
 def test_two_replicas_share_two_thousand_browsers_and_one_is_killed(
     tmp_path: Path, bus: BusSettings, store: StoreSettings, worker: Worker
 ) -> None:
-    """On two cores, of which the clients take a third of one: they are back in 0.9 s where nothing else runs."""
+    """Their clients share two cores with the services: all are back in 0.9 s where little else runs."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with replicas(tmp_path, 2, bus, store) as servers:
