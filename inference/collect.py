@@ -101,6 +101,8 @@ class Collector:
         self._open: list[_Entry] = []
         self._ready: set[str] = set()
         self._numbers = count()
+        self._taken: deque[frozenset[str]] = deque(maxlen=_BATCHES)
+        """The devices of the last batches: with those that wait, the devices that there are."""
 
     def __len__(self) -> int:
         return len(self._device_of)
@@ -153,11 +155,13 @@ class Collector:
             chosen.append(heappop(self._open))
         for entry in chosen:
             heappush(self._open, entry)
+        self._taken.append(frozenset(entry.device for entry in chosen))
         return _selection([self._devices[entry.device].waiting for entry in chosen])
 
     def _fair_size(self) -> int:
-        share = ceil(len(self._devices) / (_BATCHES * self._sharers()))
-        return min(self._max_batch, max(1, share))
+        at_work = frozenset().union(*self._taken).difference(self._devices)
+        devices = len(self._devices) + len(at_work)
+        return min(self._max_batch, max(1, ceil(devices / (_BATCHES * self._sharers()))))
 
     def deadline(self) -> float | None:
         """When to look again if nothing more arrives: a batch is ripe, or another worker's time is over."""
