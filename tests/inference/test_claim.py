@@ -1,5 +1,7 @@
 """The rule by which every worker judges claims, case by case."""
 
+from collections.abc import Callable
+
 import pytest
 
 from common.wire.keys import capture_key
@@ -129,6 +131,25 @@ def test_an_owner_who_was_missed_and_speaks_again_has_it_back() -> None:
     assert not ballots.is_taken(KEY)
     assert ballots.hear(renewal(HIGH), now=1).taken == (KEY,)
     assert ballots.is_taken(KEY)
+
+
+def test_an_owner_who_repeats_its_claim_holds_what_it_held() -> None:
+    ballots = Ballots("m", LEASE)
+    for message in (claim(HIGH), renewal(HIGH), claim(HIGH)):
+        ballots.hear(message, now=0)
+    ballots.hear(claim(LOW), now=0)
+    assert ballots.bury(LOW) == []
+    assert ballots.bury(HIGH) == [KEY]
+
+
+@pytest.mark.parametrize("word", [claim, renewal])
+def test_a_lease_runs_from_when_its_owner_spoke_last(word: Callable[[str], Claim | Renewal]) -> None:
+    ballots = Ballots("m", LEASE)
+    for now in (0, 3, 6):
+        ballots.hear(word(HIGH), now)
+    assert ballots.deadline() == 6 + LEASE
+    assert ballots.expire(6 + LEASE - 0.1) == []
+    assert ballots.expire(6 + LEASE) == [KEY]
 
 
 def test_a_free_ballot_is_forgotten_and_a_taken_one_is_not() -> None:

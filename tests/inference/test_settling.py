@@ -13,6 +13,7 @@ from inference.events import (
     Analysed,
     Decided,
     Delete,
+    Drop,
     Effect,
     Fetched,
     Online,
@@ -177,3 +178,54 @@ def test_one_that_hears_everything_does_not_search_the_store_when_another_dies()
     worker.handle(Swept((), None), 4)
     worker.handle(Peer(GONE), 5)
     assert Sweep("") not in worker.handle(Tick(), 11)
+
+
+def test_what_another_has_claimed_does_not_wait_here() -> None:
+    worker = beside()
+    worker.handle(Said(THEIRS), 1)
+    assert worker.handle(Seen(CAPTURE, 0), 1) == []
+    assert worker.waiting == 0
+
+
+def test_what_is_lost_before_the_model_is_dropped() -> None:
+    worker, _ = claimed()
+    assert worker.handle(Said(Renewal(worker=RIVAL, captures=((KEY, 0),))), 1.1) == [Drop(KEY)]
+
+
+def test_how_slow_the_broker_was_with_the_last_claim_counts_for_the_next() -> None:
+    numbers = (capture_key("cam-2", 1_700_000_000.0, f"{n:032x}") for n in range(20))
+    other = next(key for key in numbers if rank(key, ME) < rank(key, RIVAL))
+    worker = beside(replace(TIMING, contest=2))
+    worker.handle(Seen(CAPTURE, 0), 1)
+    worker.handle(Said(MINE), 1.1)
+    second = Capture(device_id="cam-2", file_path=ObjectPath("bucket", other), creation_timestamp=1)
+    effects = worker.handle(Seen(second, 0), 2)
+    assert Say(Claim(worker=ME, captures=((other, 0),))) in effects
+    worker.handle(Said(Claim(worker=RIVAL, captures=((other, 0),))), 2)
+    worker.handle(Said(Claim(worker=ME, captures=((other, 0),))), 2)
+    assert not decided(worker.handle(Tick(), 2.79))
+    assert decided(worker.handle(Tick(), 2.81))
+
+
+def test_policy_every_sheds_what_is_too_old_and_says_how_much() -> None:
+    """Old by when it came to the store: what a sweep finds may have lain there for long."""
+    worker = online(replace(TIMING, policy="every", max_age=60))
+    worker.handle(Tick(), 1)
+    for number in (1, 2):
+        key = capture_key("cam", 1_700_000_000.0 + number, "0" * 32)
+        found = Capture(device_id="cam", file_path=ObjectPath("bucket", key), creation_timestamp=number)
+        worker.handle(Seen(found, 0, age=61), 10)
+        effects = worker.handle(Tick(), 10)
+        assert Delete((key,), "shed") in effects
+        assert worker.status("online").shed == number
+    assert worker.remembered == 0
+
+
+def test_what_is_superseded_is_not_called_shed() -> None:
+    worker = online()
+    worker.handle(Seen(CAPTURE, 0), 0)
+    later = Capture(device_id="cam", file_path=ObjectPath("bucket", "later"), creation_timestamp=2)
+    worker.handle(Seen(later, 0), 0)
+    worker.handle(Tick(), 1)
+    assert Delete((KEY,), "superseded") in worker.handle(Tick(), 1)
+    assert worker.status("online").shed == 0
