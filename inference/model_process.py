@@ -27,6 +27,7 @@ CAPACITY = 512 * 2**20
 
 _LOADING = 180.0
 _GOODBYE = 1.0
+_HARMLESS = np.full((288, 384, 3), 128, np.uint8)
 
 
 class Batched(Detector, Protocol):
@@ -75,7 +76,11 @@ class ModelProcess:
         self.batch, self.why_not_cuda = hello.batch, hello.why_not_cuda
 
     def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
-        """ModelCrashed when these pictures were too much for it; ModelError when it cannot be started."""
+        """ModelCrashed when these pictures were too much for it; ModelError when any picture is.
+
+        After a crash it is first shown a harmless picture: what ends that too lies in the machine, and the
+        pictures of others must not be blamed for it.
+        """
         return [found for chunk in _chunks(pictures) for found in self._detect(chunk)]
 
     def close(self) -> None:
@@ -89,23 +94,33 @@ class ModelProcess:
         child = self._child or self._start()
         shapes = list(_put(self._pixels, pictures))
         try:
-            found = child.ask(shapes, self._timeout * len(pictures))
+            return child.ask(shapes, self._timeout * len(pictures))
         except ModelCrashed:
             child.end()
             self._child = None
             raise
-        if isinstance(found, str):
-            raise ModelCrashed(found)
-        return found
 
     def _start(self) -> "_Child":
         """Again. ModelError where another model comes up: results would bear the first one's name."""
         child = _Child(self._load, self._memory)
-        if (child.hello.digest, child.hello.provider) != (self.digest, self.provider):
+        try:
+            self._check(child)
+        except ModelError:
             child.end()
-            raise ModelError(f"after a crash the model runs on {child.hello.provider}, not {self.provider}")
+            raise
         self._child = child
         return child
+
+    def _check(self, child: "_Child") -> None:
+        if (child.hello.digest, child.hello.provider) != (self.digest, self.provider):
+            raise ModelError(f"after a crash the model runs on {child.hello.provider}, not {self.provider}")
+        try:
+            child.ask(list(_put(self._pixels, [_HARMLESS])), self._timeout)
+        except ModelCrashed as error:
+            raise ModelError(
+                f"after a crash the model cannot bear a harmless picture either: {error}; look for a lack of "
+                f"memory or a broken {self.provider} on this machine, or raise inference.model_timeout"
+            ) from error
 
 
 class _Child:
@@ -128,12 +143,14 @@ class _Child:
             self.end()
             raise ModelError(self.hello.error)
 
-    def ask(self, shapes: list[tuple[int, int, int]], timeout: float) -> list[list[Detection]] | str:
+    def ask(self, shapes: list[tuple[int, int, int]], timeout: float) -> list[list[Detection]]:
         try:
             self._pipe.send(shapes)
         except OSError as error:
             raise ModelCrashed(self._ending()) from error
         found: list[list[Detection]] | str = self._answer(timeout)
+        if isinstance(found, str):
+            raise ModelCrashed(found)
         return found
 
     def _answer(self, timeout: float) -> Any:  # noqa: ANN401 -- what the other side sent

@@ -31,7 +31,7 @@ class InferenceSection(Section):
         (), description="devices whose snapshots show people unpixelated; * is all"
     )
     provider: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: the GPU where one answers")
-    model_timeout: float = Field(30.0, gt=0, le=3600, description="seconds a picture may keep the model busy")
+    model_timeout: float = Field(30.0, ge=1, le=3600, description="seconds a picture may keep the model busy")
     max_batch: int | None = Field(
         None, ge=1, le=256, description="devices in a batch; default: 8 or what suits a GPU"
     )

@@ -13,6 +13,9 @@ from inference.model.error import ModelError
 OTHER = "OTHER_MODEL"
 """The environment variable, with any value."""
 
+DEAD = "DEAD_MODEL"
+"""The environment variable, whose value is a kind of picture."""
+
 COLOURS = {"crash": (0, 0, 255), "hang": (0, 255, 0), "fail": (255, 0, 0), "harmless": (128, 128, 128)}
 
 
@@ -56,6 +59,21 @@ class Other(Delicate):
     """Delicate on another processor."""
 
     provider = "other"
+
+
+class Dead(Delicate):
+    """Crashes, hangs or fails on any picture."""
+
+    def __init__(self, how: str) -> None:
+        self._how = how
+
+    def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
+        return super().detect([picture(self._how)] * len(pictures))
+
+
+def dying() -> Delicate:
+    """A model that bears nothing any more once the environment says how it is to end."""
+    return Dead(os.environ[DEAD]) if DEAD in os.environ else Delicate()
 
 
 def changing() -> Delicate:

@@ -2,7 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from common.adapters.memory import MemoryBroker, MemoryBus, MemoryStore
 from common.ports.clock import ManualClock, SystemClock
 from common.wire.codec import decode, encode
 from common.wire.keys import CAPTURES
-from common.wire.messages import Model, Result, Trouble
+from common.wire.messages import AnyMessage, Model, Result, Trouble
 from common.wire.topics import Topics
 from inference.identity import Identity
 from inference.model.error import ModelError
@@ -24,7 +26,7 @@ from inference.timing import Timing
 from inference.worker import Worker
 from tests.eventually import eventually
 from tests.inference.camera import Agent
-from tests.inference.poison import OTHER, Delicate, broken, changing, jpeg, picture
+from tests.inference.poison import DEAD, OTHER, Delicate, broken, changing, dying, jpeg, picture
 
 
 @pytest.fixture
@@ -78,6 +80,24 @@ def test_another_model_that_comes_up_after_a_crash_does_not_answer_for_the_first
     model.close()
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("crash", "SIGABRT"), ("hang", "no answer in 1 s"), ("fail", "blue is too much")]
+)
+def test_a_model_that_bears_no_picture_any_more_is_to_blame_itself(
+    monkeypatch: pytest.MonkeyPatch, kind: str, reason: str
+) -> None:
+    """As with too little memory or a dead GPU: the next start may find it well again."""
+    model = ModelProcess(dying, timeout=1.0)
+    monkeypatch.setenv(DEAD, kind)
+    with pytest.raises(ModelCrashed):
+        model.detect([picture("fail")])
+    with pytest.raises(ModelError, match=f"cannot bear a harmless picture either: .*{reason}"):
+        model.detect([picture("harmless")])
+    monkeypatch.delenv(DEAD)
+    assert len(model.detect([picture("harmless")])) == 1
+    model.close()
+
+
 def test_pictures_fit_where_dev_shm_is_small(model: ModelProcess) -> None:
     """A container has 64 MB there, and one picture of 24 megapixels has 72."""
     assert not [line for line in Path("/proc/self/maps").read_text().splitlines() if "/dev/shm/" in line]
@@ -90,33 +110,73 @@ def test_a_model_that_cannot_be_loaded_says_why() -> None:
         ModelProcess(broken, timeout=1.0)
 
 
-def test_a_poisoned_picture_is_tried_twice_and_set_aside_and_the_others_are_counted(
-    broker: MemoryBroker, topics: Topics, model: ModelProcess
-) -> None:
-    store = MemoryStore(clock=SystemClock())
-    settings = InferenceSettings.model_validate({"bus": {"prefix": topics.prefix}})
-    me = Identity("w", "s", "production", store.bucket, Model(name="m", digest="d"), "light", "cpu")
-    worker = Worker(me, Timing(model_batch=4, max_wait=0.2, listen=0.01))
-    runner = Runner(worker, me, settings, MemoryBus(broker), store, model, SystemClock())
-    runner.start()
-    sender = MemoryBus(broker)
-    sender.start(lambda _event: None)
-    kinds = {"cam-1": "harmless", "cam-2": "crash", "cam-3": "harmless", "cam-4": "harmless"}
-    clock = ManualClock()
-    for device, kind in kinds.items():
-        Agent(device, sender, store, topics).send(jpeg(kind), clock.wall())
+@dataclass
+class Site:
+    """A worker with a model, on a bus and a store in memory."""
 
-    def over() -> bool:
-        runner.loop.step(0.05)
-        return worker.load == worker.waiting == 0 and not store.list(CAPTURES)
+    worker: Worker
+    runner: Runner
+    store: MemoryStore
+    topics: Topics
+    broker: MemoryBroker
 
-    eventually(over, within=20, every=0)
-    runner.close()
-    kept = {t: decode(topics, t, p) for t, p in broker.retained.items() if "worker" not in t}
-    counted = {m.device_id for m in kept.values() if isinstance(m, Result)}
-    (trouble,) = (m for m in kept.values() if isinstance(m, Trouble))
+    def send(self, kinds: dict[str, str]) -> None:
+        """A picture of each device, of this kind."""
+        sender, clock = MemoryBus(self.broker), ManualClock()
+        sender.start(lambda _event: None)
+        for device, kind in kinds.items():
+            Agent(device, sender, self.store, self.topics).send(jpeg(kind), clock.wall())
+
+    def over(self) -> bool:
+        self.runner.loop.step(0.05)
+        return self.worker.load == self.worker.waiting == 0 and not self.store.list(CAPTURES)
+
+    def kept(self) -> list[AnyMessage]:
+        return [decode(self.topics, t, p) for t, p in self.broker.retained.items() if "worker" not in t]
+
+
+StartSite = Callable[[ModelProcess], Site]
+
+
+@pytest.fixture
+def site(broker: MemoryBroker, topics: Topics) -> Iterator[StartSite]:
+    with ExitStack() as stack:
+
+        def start(model: ModelProcess) -> Site:
+            store = MemoryStore(clock=SystemClock())
+            settings = InferenceSettings.model_validate({"bus": {"prefix": topics.prefix}})
+            me = Identity("w", "s", "production", store.bucket, Model(name="m", digest="d"), "light", "cpu")
+            worker = Worker(me, Timing(model_batch=4, max_wait=0.2, listen=0.01))
+            runner = Runner(worker, me, settings, MemoryBus(broker), store, model, SystemClock())
+            runner.start()
+            stack.callback(model.close)
+            stack.callback(runner.close)
+            return Site(worker, runner, store, topics, broker)
+
+        yield start
+
+
+def test_a_poisoned_picture_is_tried_twice_and_set_aside_and_the_others_are_counted(site: StartSite) -> None:
+    at = site(ModelProcess(Delicate, timeout=1.0))
+    at.send({"cam-1": "harmless", "cam-2": "crash", "cam-3": "harmless", "cam-4": "harmless"})
+    eventually(at.over, within=20, every=0)
+    counted = {m.device_id for m in at.kept() if isinstance(m, Result)}
+    (trouble,) = (m for m in at.kept() if isinstance(m, Trouble))
     assert counted == {"cam-1", "cam-3", "cam-4"}
     assert trouble.device_id == "cam-2"
     assert "SIGABRT" in trouble.reason
-    assert store.get(trouble.quarantined, 10_000) == jpeg("crash")
-    assert store.get(f"{trouble.quarantined}.json", 10_000) == encode(trouble)
+    assert at.store.get(trouble.quarantined, 10_000) == jpeg("crash")
+    assert at.store.get(f"{trouble.quarantined}.json", 10_000) == encode(trouble)
+
+
+def test_a_model_that_bears_no_picture_any_more_ends_the_worker_and_sets_none_aside(
+    site: StartSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = site(ModelProcess(dying, timeout=1.0))
+    monkeypatch.setenv(DEAD, "crash")
+    at.send({"cam-1": "crash", "cam-2": "harmless"})
+    with pytest.raises(ModelError, match="cannot bear a harmless picture"):
+        eventually(at.over, within=20, every=0)
+    assert len(at.store.list(CAPTURES)) == 2
+    assert not at.store.list("quarantine/")
+    assert not at.kept()
