@@ -111,6 +111,7 @@ class MqttBus:
             self._parted.wait(_PARTING)
         _shut(client.socket())
         client.loop_stop()
+        client.close()
         self._ready = False
 
     def _make(self, protocol: MQTTProtocolVersion) -> Client:

@@ -62,6 +62,10 @@ class Client(paho.Client):
 
     _over = False
 
+    def close(self) -> None:
+        """Once its thread has ended: paho leaves its sockets to whenever they are collected."""
+        self._reset_sockets()
+
     def reconnect(self) -> MQTTErrorCode:
         self._start = self._given = b""
         self._skip = 0

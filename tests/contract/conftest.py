@@ -5,7 +5,7 @@ import pytest
 
 from common.adapters.mqtt import MqttBus
 from common.settings import BusSettings
-from tests.contract.rigs import Ear, Listen
+from tests.contract.rigs import Ear, Listen, bus_of
 
 
 @pytest.fixture
@@ -23,3 +23,5 @@ def listen() -> Iterator[Listen]:
         start = monotonic()
         ear.bus.stop()
         assert monotonic() - start < 3.5
+        left = bus_of(ear)._client.socket()
+        assert left is None or left.fileno() == -1, "its connection is open"
