@@ -41,6 +41,7 @@ class WorkerEntry:
     profile: str | None
     provider: str | None
     version: str | None
+    error: str | None = None
     seen: float | None = None
 
 
@@ -113,5 +114,6 @@ def _worker(status: WorkerStatus, seen: float | None) -> WorkerEntry:
         profile=status.profile,
         provider=status.provider,
         version=status.version,
+        error=status.error,
         seen=seen,
     )

@@ -152,6 +152,7 @@ class Worker(Answer):
     profile: str | None
     provider: str | None
     version: str | None = Field(description="of Headway")
+    error: str | None = Field(description="why it analyses nothing; null: it does")
     seen: float | None = Field(description="when the hub heard of it last; null: not since the hub started")
 
 

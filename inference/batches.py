@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-_RETRY_FIRST, _RETRY_LAST = 0.5, 8.0
+_RETRY_FIRST = 0.5
 
 
 class Stage(Enum):
@@ -39,7 +39,7 @@ class Job:
         self.retry_at = None
 
     def fail(self, now: float) -> None:
-        self.retry_at = now + min(_RETRY_LAST, _RETRY_FIRST * 2**self.failures)
+        self.retry_at = now + _RETRY_FIRST * 2**self.failures
         self.failures += 1
 
 

@@ -130,6 +130,11 @@ class Ballots:
             if self.is_mine(key):
                 self._open[key].held = True
 
+    def release(self, key: str) -> None:
+        """Let others have it, once they miss our renewals; the next claim is in the next term."""
+        if self.is_mine(key):
+            self._open[key].owner = None
+
     def renewal(self, keys: Iterable[str]) -> Renewal | None:
         """What the owner says to keep `keys`; None when none of them is ours."""
         mine = tuple((key, self._open[key].term) for key in keys if self.is_mine(key))

@@ -13,7 +13,9 @@ from itertools import count
 from math import ceil, inf
 from typing import Literal, NamedTuple
 
+from common.wire.keys import parse_capture_key
 from common.wire.messages import MAX_BATCH, Capture
+from common.wire.names import ObjectPath
 
 Policy = Literal["latest", "every"]
 """Analyse the latest capture of each device (a Collector), or every capture (a Backlog)."""
@@ -43,6 +45,15 @@ class Announced:
     def order(self) -> tuple[float, int]:
         """Captures of one device by age: the device's own time, then its sequence."""
         return self.capture.creation_timestamp, self.capture.sequence or 0
+
+
+def named_by(key: str, bucket: str, now: float) -> Announced | None:
+    """A capture that nobody here heard announced; None where its key does not name the device."""
+    if (parsed := parse_capture_key(key)) is None:
+        return None
+    path = ObjectPath(bucket, key)
+    capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
+    return Announced(capture, parsed.taken_at, now, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.wire.messages import Model, Presence, WorkerStatus
+from common.wire.messages import MAX_TEXT, Model, Presence, WorkerStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class Identity:
     provider: str = ""
     version: str = ""
 
-    def status(self, state: Presence, load: int, shed: int, shards: str | None) -> WorkerStatus:
+    def status(
+        self, state: Presence, load: int, shed: int, shards: str | None, error: str | None = None
+    ) -> WorkerStatus:
         return WorkerStatus(
             worker=self.worker,
             state=state,
@@ -31,4 +33,5 @@ class Identity:
             provider=self.provider or None,
             version=self.version or None,
             shards=shards,
+            error=error and error[:MAX_TEXT],
         )

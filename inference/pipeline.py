@@ -11,7 +11,7 @@ its next pictures already wait behind it.
 
 from collections.abc import Mapping
 
-from inference.batches import Batches, Job, Stage
+from inference.batches import Batch, Batches, Job, Stage
 from inference.collect import Announced
 from inference.events import (
     Analyse,
@@ -40,6 +40,7 @@ from inference.keeping import Keeper
 Outcome = Fetched | Shown | Published | Settled | Failed | Hopeless | Missing
 
 _TRIES = 2
+_FAILURES = 3
 _AHEAD = 2
 
 _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
@@ -66,6 +67,7 @@ class Pipeline:
         self._model_batch = model_batch
         self._keeper = Keeper(keep)
         self._asked = 0
+        self._given_up: list[str] = []
 
     def progress(self, outcome: Outcome, now: float) -> list[Effect]:
         """The step after `outcome`; for a capture that was lost meanwhile, its memory is freed."""
@@ -76,7 +78,7 @@ class Pipeline:
         match outcome:
             case Failed():
                 job.fail(now)
-                return []
+                return self._give_up(batch, job) if job.failures >= _FAILURES else []
             case Settled() | Missing() | Hopeless():
                 if job.stage not in _LAST[type(outcome)]:
                     return []
@@ -89,6 +91,20 @@ class Pipeline:
                     return []
                 kept = self._keep(job, now) if isinstance(outcome, Published) else []
                 return [*kept, *self._enter(job, after)]
+
+    def _give_up(self, batch: Batch, job: Job) -> list[Effect]:
+        """What has its result is finished, and a sweep deletes its picture. All else is for others to try."""
+        if job.stage is Stage.SETTLING:
+            batch.finish(job)
+        else:
+            del batch.jobs[job.key]
+            self._given_up.append(job.key)
+        return [Drop(job.key)]
+
+    def given_up(self) -> list[str]:
+        """Those since this was asked last."""
+        given_up, self._given_up = self._given_up, []
+        return given_up
 
     def _keep(self, job: Job, now: float) -> list[Effect]:
         device = self._known[job.key].capture.device_id

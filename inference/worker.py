@@ -7,15 +7,12 @@ claim is ours; a picture that is missing is somebody else's finished work, and o
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from common.wire.keys import parse_capture_key
-from common.wire.messages import Capture, Claim, Finished, Presence, WorkerStatus
-from common.wire.names import ObjectPath
-from inference.backlog import Backlog
+from common.wire.messages import Claim, Finished, Presence, WorkerStatus
 from inference.batches import Batch, Batches, Job
 from inference.claim import Ballots
-from inference.collect import Announced, Collector
+from inference.collect import Announced
 from inference.events import (
     Analysed,
     Crashed,
@@ -24,6 +21,7 @@ from inference.events import (
     Drop,
     Effect,
     Event,
+    Failed,
     Fetch,
     Known,
     NotHeard,
@@ -38,11 +36,13 @@ from inference.events import (
     Swept,
     Tick,
 )
+from inference.health import Health
 from inference.identity import Identity
 from inference.listening import Listening
 from inference.peers import Peers
-from inference.pipeline import Pipeline
+from inference.pipeline import Outcome, Pipeline
 from inference.timing import USUAL, Timing
+from inference.waiting import Waiting
 
 _ANSWER = 8
 _SOON = 5.0
@@ -54,18 +54,13 @@ class Worker:
     def __init__(self, me: Identity, timing: Timing = USUAL) -> None:
         self._me = me
         self._timing = timing
-        self._known: dict[str, Announced] = {}
         self._ballots = Ballots(me.worker, timing.lease)
         self._peers = Peers(me.worker, me.flow)
         self._listening = Listening(me.worker, self._peers, timing.share_from, timing.share_devices)
-        batch = timing.max_batch, timing.max_wait, timing.patience
-        self._waiting: Collector | Backlog = (
-            Collector(*batch, self._listening.turn, self._listening.sharers)
-            if timing.policy == "latest"
-            else Backlog(*batch, timing.max_age, self._listening.turn)
-        )
+        self._waiting = Waiting(timing, self._listening, self._ballots, me.bucket)
         self._batches = Batches(timing.room)
-        self._pipeline = Pipeline(self._batches, self._known, timing.model_batch, timing.keep)
+        self._pipeline = Pipeline(self._batches, self._waiting.known, timing.model_batch, timing.keep)
+        self._health = Health()
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
         self._sweep_at: float | None = None
@@ -85,20 +80,22 @@ class Worker:
     @property
     def remembered(self) -> int:
         """Captures and ballots in memory; none when nothing is owed to anybody."""
-        return len(self._known) + len(self._ballots)
+        return len(self._waiting.known) + len(self._ballots)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         effects = [*self._react(event, now), *self._batches_due(now), *self._pipeline.retry(now)]
+        self._waiting.shelve(self._pipeline.given_up(), now)
         effects += self._finished()
         effects += self._pipeline.analyse()
         effects += self._claim(now)
         return effects
 
     def deadline(self) -> float | None:
-        times = [self._batches.deadline(), self._ballots.deadline(), self._pipeline.deadline()]
+        times = [part.deadline() for part in (self._batches, self._ballots, self._pipeline)]
+        times.append(self._waiting.shelf_deadline())
         if self._ready_at is not None:
             times += [self._heartbeat_at, self._sweep_at]
-            if not self._batches.full() and (ripe := self._waiting.deadline()) is not None:
+            if self._may_claim() and (ripe := self._waiting.deadline()) is not None:
                 times.append(max(ripe, self._ready_at))
         return min((t for t in times if t is not None), default=None)
 
@@ -131,10 +128,12 @@ class Worker:
             case NotKept():
                 return self._pipeline.not_kept(event, now)
             case _:
+                self._judge_health(event, now)
                 return self._pipeline.progress(event, now)
 
     def _tick(self, now: float) -> list[Effect]:
         self._wait_again(self._ballots.expire(now), now)
+        self._waiting.unshelve(now)
         if self._ready_at is None:
             return []
         effects: list[Effect] = []
@@ -151,45 +150,24 @@ class Worker:
         return effects
 
     def status(self, state: Presence) -> WorkerStatus:
-        return self._me.status(state, self.load, self._shed, self._listening.declared)
+        return self._me.status(state, self.load, self._shed, self._listening.declared, self._health.error)
 
     def _seen(self, seen: Seen, now: float) -> list[Effect]:
         announced = Announced(seen.capture, seen.received_at, now, now - seen.age)
         key = announced.key
         effects = self._listening.learn(seen.capture.device_id)
-        if key in self._known or self._ballots.is_finished(key):
-            return effects
-        self._known[key] = announced
-        if not self._ballots.is_taken(key):
-            self._wait(announced)
+        if key not in self._waiting.known and not self._ballots.is_finished(key):
+            self._waiting.hear(announced)
         return effects
 
-    def _wait(self, announced: Announced) -> None:
-        for pushed in self._waiting.add(announced):
-            del self._known[pushed]
-            self._ballots.forget([pushed])
-
     def _wait_again(self, keys: Iterable[str], now: float) -> None:
-        """Captures whose owner is gone; of one we never heard announced, the key tells enough or nothing."""
-        for key in self._batches.not_at_work(keys):
-            known = self._known.get(key)
-            announced = replace(known, since=now) if known else self._from_key(key, now)
-            if announced is None:
-                self._ballots.forget([key])
-            else:
-                self._known[key] = announced
-                self._wait(announced)
-
-    def _from_key(self, key: str, now: float) -> Announced | None:
-        if (parsed := parse_capture_key(key)) is None:
-            return None
-        path = ObjectPath(self._me.bucket, key)
-        capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
-        return Announced(capture, parsed.taken_at, now, now)
+        """Captures whose owner is gone."""
+        self._waiting.again(self._batches.not_at_work(keys), now)
 
     def _said(self, said: Said, now: float) -> list[Effect]:
         heard = self._ballots.hear(said.message, now)
-        self._waiting.remove([*heard.taken, *heard.finished])
+        self._waiting.take(heard.taken)
+        self._waiting.finish(heard.finished)
         ended = self._batches.lose([*heard.lost, *heard.finished])
         for batch in self._batches.undecided(heard.echoed):
             self._echo = now - batch.claimed_at
@@ -210,7 +188,7 @@ class Worker:
 
     def _forget(self, key: str) -> None:
         if self._batches.find(key) is None:
-            self._known.pop(key, None)
+            self._waiting.known.pop(key, None)
 
     def _peer(self, status: WorkerStatus, now: float) -> list[Effect]:
         change = self._peers.hear(status, now)
@@ -242,7 +220,21 @@ class Worker:
         if swept.after is not None:
             return [*effects, Sweep(swept.after)]
         self._sweep_at = now + (_SOON if swept.failed else self._timing.sweep)
-        return effects
+        return [*effects, *self._searched(now, failed=swept.failed)]
+
+    def _judge_health(self, event: Outcome, now: float) -> None:
+        """Where one step after the other fails a search of the store tells whether it can be reached."""
+        if not isinstance(event, Failed):
+            self._health.succeeded()
+        elif self._health.failed(event.reason) and self._sweep_at is not None:
+            self._sweep_at = min(self._sweep_at, now)
+
+    def _searched(self, now: float, *, failed: bool) -> list[Effect]:
+        if not self._health.searched(failed=failed):
+            return []
+        if not failed:
+            self._waiting.open_shelf(now)
+        return [Say(self.status("online"))]
 
     def _sweep_soon(self, now: float) -> None:
         """Somebody is gone who may have been the last that listened to a device."""
@@ -251,18 +243,21 @@ class Worker:
 
     def _claim(self, now: float) -> list[Effect]:
         """Claim one ripe batch if there is room; its pictures are fetched while the claim settles."""
-        if self._ready_at is None or now < self._ready_at or self._batches.full():
+        if self._ready_at is None or now < self._ready_at or not self._may_claim():
             return []
         selection = self._waiting.select(now)
         if selection is None:
             return []
         keys = [*selection.chosen, *selection.unseen]
-        self._waiting.remove(keys)
+        self._waiting.take(keys)
         settle, contest = (self._timing.settle, self._timing.contest) if self._peers else (0.0, 0.0)
         jobs = {key: Job(key) for key in selection.chosen}
         renew_at = now + self._timing.lease / 3
         self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, now + contest))
         return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
+
+    def _may_claim(self) -> bool:
+        return not self._batches.full() and not self._health.in_doubt
 
     def _batches_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -293,8 +288,9 @@ class Worker:
         for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
             self._batches.discard(batch)
             self._ballots.finish(batch.done)
+            self._waiting.finish(batch.done)
             for key in batch.done:
-                self._known.pop(key, None)
+                self._waiting.known.pop(key, None)
             if batch.done:
                 effects.append(Say(Finished(worker=self._me.worker, captures=tuple(batch.done))))
         return effects

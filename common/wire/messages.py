@@ -30,7 +30,8 @@ _MOST = 10**9
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 Pixels = Annotated[int, Field(ge=1, le=2**20)]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
-Text = Annotated[str, Field(max_length=500)]
+MAX_TEXT = 500
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
 _SIGN, _EDGE = r"[^\x00-\x1f\x7f-\x9f]", r"[^\s\x00-\x1f\x7f-\x9f]"
 Title = Annotated[str, StringConstraints(pattern=f"^{_EDGE}({_SIGN}{{0,98}}{_EDGE})?$")]
 Interval = Annotated[float, Field(ge=0.02, le=86_400, description="seconds from picture to picture")]
@@ -206,6 +207,7 @@ class WorkerStatus(Message):
     shards: Text | None = Field(
         None, description="the parts of the devices it hears, as bits of a hexadecimal number; null: all"
     )
+    error: Text | None = Field(None, description="why it analyses nothing; null: it does")
 
 
 AnyMessage = (

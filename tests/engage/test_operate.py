@@ -152,11 +152,12 @@ def test_sums_leave_out_what_is_not_live_and_say_so(site: Site) -> None:
 
 
 def test_workers(site: Site) -> None:
-    for name, version in (("w2", None), ("w1", "0.2.0")):
-        status = worker_status(name).model_copy(update={"version": version})
+    for name, more in (("w2", {"error": "AccessDenied"}), ("w1", {"version": "0.2.0"})):
+        status = worker_status(name).model_copy(update=more)
         site.publish(site.topics.worker_status(name), status, retain=True)
     workers = site.get("/api/v1/workers")["workers"]
     assert [worker["worker"] for worker in workers] == ["w1", "w2"]
     assert workers[0]["state"] == "online"
     assert [worker["version"] for worker in workers] == ["0.2.0", None]
+    assert [worker["error"] for worker in workers] == [None, "AccessDenied"]
     assert set(workers[0]) - {"seen"} < set(WorkerStatus.model_fields)

@@ -18,31 +18,42 @@ YOUNG = 3.0
 
 @dataclass(kw_only=True)
 class Depot(Agenda):
-    """`stored`: each picture with the time when it came. `away`: from when until when the store is."""
+    """`stored`: each picture with the time when it came. `away`: from when until when the store is.
+    `broken`: devices whose pictures it cannot give. `locked_out`: workers whom it gives nothing.
+    """
 
     weather: Weather = field(default_factory=Weather)
     chance: random.Random = field(default_factory=random.Random)
     stored: dict[str, tuple[Capture, float]] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
     away: tuple[float, float] = (0.0, 0.0)
+    broken: set[str] = field(default_factory=set)
+    locked_out: set[str] = field(default_factory=set)
 
     def _is_away(self) -> bool:
         start, end = self.away
         return start <= self.now < end
+
+    def _refuses(self, worker: str, key: str) -> Failed | None:
+        if worker in self.locked_out:
+            return Failed(key, "locked out")
+        if key.split("/")[1] in self.broken:
+            return Failed(key, "broken")
+        return Failed(key, "flaky") if self._fails() else None
 
     def _fails(self) -> bool:
         return self._is_away() or (
             self.now < self.weather.until and self.chance.random() < self.weather.loss / 4
         )
 
-    def _fetch(self, key: str) -> Event:
-        if self._fails():
-            return Failed(key, "flaky")
+    def _fetch(self, worker: str, key: str) -> Event:
+        if refused := self._refuses(worker, key):
+            return refused
         return Fetched(key) if key in self.stored else Missing(key)
 
-    def _settle(self, key: str) -> Event:
-        if self._fails():
-            return Failed(key, "flaky")
+    def _settle(self, worker: str, key: str) -> Event:
+        if refused := self._refuses(worker, key):
+            return refused
         self.stored.pop(key, None)
         return Settled(key)
 
@@ -53,8 +64,8 @@ class Depot(Agenda):
             self.stored.pop(key, None)
         return Tick()
 
-    def _sweep(self, skew: float, after: str) -> Event:
-        if self._is_away():
+    def _sweep(self, worker: str, skew: float, after: str) -> Event:
+        if self._is_away() or worker in self.locked_out:
             return Swept((), None, failed=True)
         wall = self.now + skew
         keys = sorted(key for key in self.stored if key > after)[:PAGE]

@@ -64,22 +64,30 @@ def test_an_outcome_starts_the_next_step(stage: Stage, outcome: Outcome, effects
 
 
 @pytest.mark.parametrize(
-    ("stage", "again"),
+    ("stage", "again", "given_up"),
     [
-        (Stage.FETCHING, Fetch("k")),
-        (Stage.SHOWING, Show("k", CAPTURE)),
-        (Stage.PUBLISHING, Publish("k", CAPTURE, 5.0)),
-        (Stage.SETTLING, Settle("k", CAPTURE)),
+        (Stage.FETCHING, Fetch("k"), ["k"]),
+        (Stage.SHOWING, Show("k", CAPTURE), ["k"]),
+        (Stage.PUBLISHING, Publish("k", CAPTURE, 5.0), ["k"]),
+        (Stage.SETTLING, Settle("k", CAPTURE), []),
     ],
 )
-def test_a_failed_step_is_tried_again_ever_more_slowly(stage: Stage, again: Effect) -> None:
-    pipeline, _ = at(stage)
+def test_a_failed_step_is_tried_again_ever_more_slowly_and_given_up(
+    stage: Stage, again: Effect, given_up: list[str]
+) -> None:
+    """One whose result is out is finished all the same: a sweep deletes its picture."""
+    pipeline, batch = at(stage)
     now = 0.0
-    for wait in (0.5, 1, 2, 4, 8, 8):
+    for wait in (0.5, 1):
         assert pipeline.progress(Failed("k", "down"), now) == []
         assert pipeline.retry(now + wait - 0.01) == []
         assert pipeline.retry(now + wait) == [again]
         now += wait
+    assert pipeline.progress(Failed("k", "down"), now) == [Drop("k")]
+    assert not batch.jobs
+    assert pipeline.given_up() == given_up
+    assert batch.done == ([] if given_up else ["k"])
+    assert pipeline.given_up() == []
 
 
 def test_the_next_step_is_tried_again_as_soon_as_the_first_was() -> None:

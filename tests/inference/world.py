@@ -20,7 +20,6 @@ from inference.events import (
     Drop,
     Effect,
     Event,
-    Failed,
     Fetch,
     Ignore,
     Known,
@@ -254,25 +253,26 @@ class World(Depot):
         self.at(self.now + self.chance.uniform(0, seconds), end)
 
     def _perform(self, process: Process, effect: Effect) -> None:  # noqa: C901 -- one arm an effect
+        name = process.name
         match effect:
             case Say():
                 self._cast(process, effect.message)
             case Fetch():
-                self._later(process, 0.004, lambda: self._fetch(effect.key))
+                self._later(process, 0.004, lambda: self._fetch(name, effect.key))
             case Analyse():
                 self.analysed.update(effect.keys)
                 self._later(process, self.work, lambda: Analysed(effect.keys))
             case Show():
-                failed = Failed(effect.key, "flaky") if self._fails() else None
-                self._later(process, 0.005, lambda: failed or Shown(effect.key))
+                refused = self._refuses(name, effect.key)
+                self._later(process, 0.005, lambda: refused or Shown(effect.key))
             case Publish():
                 self._publish(process, effect.key)
             case Settle():
-                self._later(process, 0.004, lambda: self._settle(effect.key))
+                self._later(process, 0.004, lambda: self._settle(name, effect.key))
             case Delete():
                 self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():
-                self._later(process, 0.01, lambda: self._sweep(process.skew, effect.after))
+                self._later(process, 0.01, lambda: self._sweep(name, process.skew, effect.after))
             case Listen():
                 self._subscribe(process, more=effect.devices)
             case Ignore():

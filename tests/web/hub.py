@@ -72,6 +72,7 @@ def worker(name: str, **more: Any) -> dict[str, Any]:
         "profile": None,
         "provider": "CPU",
         "version": "0.2.0",
+        "error": None,
         "seen": time.time(),
     } | more
 

@@ -259,6 +259,8 @@ export interface Worker {
   readonly provider: string | null;
   /** of Headway */
   readonly version: string | null;
+  /** why it analyses nothing; null: it does */
+  readonly error: string | null;
   /** when the hub heard of it last; null: not since the hub started */
   readonly seen: number | null;
 }

@@ -43,6 +43,7 @@ const AGENTS: readonly Shown<Device>[] = [
 const WORKERS: readonly Shown<Worker>[] = [
   { key: "name", title: "Worker", value: (worker) => worker.worker, show: (worker) => worker.worker },
   { key: "state", title: "State", value: (worker) => worker.state, show: (worker) => <Presence state={worker.state} /> },
+  { key: "health", title: "Health", value: (worker) => worker.error, show: (worker) => worker.error ?? "Good" },
   { key: "flow", title: "Flow", value: (worker) => worker.flow, show: (worker) => worker.flow },
   { key: "version", title: "Version", value: (worker) => worker.version, show: (worker) => worker.version ?? "–" },
   { key: "model", title: "Model", value: (worker) => worker.model, show: (worker) => worker.model ?? "–" },

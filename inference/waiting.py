@@ -1,0 +1,96 @@
+"""Captures that a worker knows of and nobody has finished; some of them wait for an owner. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from inference.backlog import Backlog
+from inference.claim import Ballots
+from inference.collect import Announced, Collector, Selection, named_by
+from inference.listening import Listening
+from inference.shelf import Shelf
+from inference.timing import Timing
+
+
+class Waiting:
+    """`known` has what it takes to analyse each; the sweep finds again what is pushed out of memory."""
+
+    def __init__(self, timing: Timing, listening: Listening, ballots: Ballots, bucket: str) -> None:
+        self.known: dict[str, Announced] = {}
+        self._ballots = ballots
+        self._bucket = bucket
+        self._shelf = Shelf()
+        batch = timing.max_batch, timing.max_wait, timing.patience
+        self._queue: Collector | Backlog = (
+            Collector(*batch, listening.turn, listening.sharers)
+            if timing.policy == "latest"
+            else Backlog(*batch, timing.max_age, listening.turn)
+        )
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def hear(self, announced: Announced) -> None:
+        """One that is not known, nor finished."""
+        self.known[announced.key] = announced
+        if not self._ballots.is_taken(announced.key):
+            self._add(announced)
+
+    def again(self, keys: Iterable[str], now: float) -> None:
+        """Captures whose owner is gone; of one we never heard announced, the key tells enough or nothing."""
+        for key in keys:
+            known = self.known.get(key)
+            announced = replace(known, since=now) if known else named_by(key, self._bucket, now)
+            if announced is None:
+                self._ballots.forget([key])
+                continue
+            self.known[key] = announced
+            if not self._shelf.hold_back(announced, now):
+                self._add(announced)
+
+    def shelve(self, keys: Iterable[str], now: float) -> None:
+        """Its steps keep failing: others may have it, and it is tried here another time."""
+        for key in keys:
+            self._ballots.release(key)
+            self._let_slip(self._shelf.put(self.known[key], now))
+
+    def unshelve(self, now: float) -> None:
+        """Try again what it is time for."""
+        for announced in self._shelf.due(now):
+            self._add(replace(announced, since=now))
+
+    def open_shelf(self, now: float) -> None:
+        """What made them fail is over."""
+        self._shelf.open(now)
+
+    def take(self, keys: Iterable[str]) -> None:
+        """Somebody owns them now."""
+        keys = list(keys)
+        self._queue.remove(keys)
+        self._shelf.remove(keys)
+
+    def finish(self, keys: Iterable[str]) -> None:
+        keys = list(keys)
+        self._queue.remove(keys)
+        self._shelf.forget(keys)
+
+    def reconsider(self) -> None:
+        """Other workers than before are there."""
+        self._queue.reconsider()
+
+    def select(self, now: float) -> Selection | None:
+        return self._queue.select(now)
+
+    def deadline(self) -> float | None:
+        """When a batch will be ripe if nothing more arrives."""
+        return self._queue.deadline()
+
+    def shelf_deadline(self) -> float | None:
+        return self._shelf.deadline()
+
+    def _add(self, announced: Announced) -> None:
+        self._let_slip(self._queue.add(announced))
+
+    def _let_slip(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            del self.known[key]
+            self._ballots.forget([key])
