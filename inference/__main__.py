@@ -19,7 +19,7 @@ from inference.identity import Identity
 from inference.model.error import ModelError
 from inference.model.prepare import prepare
 from inference.model_process import ModelProcess
-from inference.runner import Runner
+from inference.runner import STATUS_LASTS, Runner
 from inference.settings import InferenceSection, InferenceSettings
 from inference.timing import Timing
 from inference.worker import Worker
@@ -39,7 +39,8 @@ def main() -> int:
         own.name, uuid4().hex, own.flow, bucket, model, own.profile, detector.provider, service.version()
     )
     worker = Worker(me, _timing(own, detector.batch))
-    will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))
+    topic = Topics(settings.bus.prefix).worker_status(own.name)
+    will = Will(topic, encode(worker.status("offline")), STATUS_LASTS)
     bus = MqttBus(settings.bus, f"headway-worker-{own.name}", will)
     runner = Runner(worker, me, settings, bus, S3Store(settings.store), detector, SystemClock())
     runner.start()

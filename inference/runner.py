@@ -62,6 +62,8 @@ from inference.steps import Desk, Steps
 from inference.worker import Worker
 
 SHARD = "0"
+STATUS_LASTS = 3600
+"""Seconds until the broker forgets a worker that says no more; else it would keep every one that ever was."""
 
 
 class Runner:
@@ -197,7 +199,8 @@ class Runner:
 
     def _say(self, message: Claim | Renewal | Finished | WorkerStatus) -> None:
         if isinstance(message, WorkerStatus):
-            self._bus.publish(self._topics.worker_status(message.worker), encode(message), retain=True)
+            topic = self._topics.worker_status(message.worker)
+            self._bus.publish(topic, encode(message), retain=True, expires=STATUS_LASTS)
         else:
             self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(message))
 

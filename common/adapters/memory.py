@@ -124,7 +124,15 @@ class MemoryBus:
     def unsubscribe(self, *filters: str) -> None:
         self.filters = [f for f in self.filters if f not in filters]
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        token: int | None = None,
+        expires: int | None = None,  # noqa: ARG002 -- it does not last that long
+    ) -> None:
         if self._ready:
             self._send(topic, payload, retain, token)
             return

@@ -10,17 +10,19 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any
 
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from common.adapters.mqtt_client import LARGEST, Client
+from common.adapters.mqtt_client import LARGEST, Client, Publish
 from common.adapters.mqtt_filters import Filters
+from common.adapters.mqtt_properties import limits
+from common.adapters.mqtt_troubles import Endings, Refusals
 from common.adapters.tls import cause, client_context
 from common.ports.bus import (
     BusEvent,
@@ -37,21 +39,11 @@ from common.settings import BusSettings
 log = structlog.get_logger(__name__)
 
 _IN_FLIGHT = 100
-_RECEIVE = 1000
-"""Messages that a broker may send before it waits for us; Mosquitto's own limit is 20."""
-
 _FAREWELL = 1.0
 _PARTING = 0.5
 _CONNECT = 3.0
 _RETRY_MIN, _RETRY_MAX = 1, 8
 _TOO_NEW = "Unsupported protocol version"
-
-
-class _Publish(NamedTuple):
-    topic: str
-    payload: bytes
-    retain: bool
-    token: int | None
 
 
 class MqttBus:
@@ -70,12 +62,14 @@ class MqttBus:
         self._client_id = client_id
         self._will = will
         self._filters = Filters()
-        self._waiting: deque[_Publish] = deque()
+        self._endings = Endings(client_id)
+        self._refusals = Refusals()
+        self._waiting: deque[Publish] = deque()
         self._sending = threading.Lock()
         self._switching = threading.Lock()
         """Held while another client takes over, so that `stop` finds it with its thread started."""
         self._window = _IN_FLIGHT
-        self._sent: dict[int, int | None] = {}
+        self._sent: dict[int, Publish] = {}
         self._acks: dict[int, str | None] = {}
         self._ready = False
         self._stopping = False
@@ -94,8 +88,16 @@ class MqttBus:
     def unsubscribe(self, *filters: str) -> None:
         self._filters.remove(self._client, filters)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
-        self._waiting.append(_Publish(topic, payload, retain, token))
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        token: int | None = None,
+        expires: int | None = None,
+    ) -> None:
+        self._waiting.append(Publish(topic, payload, retain, token, expires))
         self._flush()
         if len(self._waiting) > self._settings.queue:
             with suppress(IndexError):  # the network thread was faster
@@ -122,7 +124,7 @@ class MqttBus:
         if s.tls:
             client.tls_set_context(client_context(s.ca_file, s.cert_file, s.key_file))
         if self._will:
-            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
+            client.leave(self._will)
         client.max_inflight_messages_set(0)
         client.reconnect_delay_set(_RETRY_MIN, _RETRY_MAX)
         client.connect_timeout = _CONNECT
@@ -138,12 +140,8 @@ class MqttBus:
         return client
 
     def _connect(self) -> None:
-        properties = None
-        if self._client.protocol == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = LARGEST
-            properties.ReceiveMaximum = _RECEIVE
         s = self._settings
+        properties = limits(LARGEST) if self._client.is_5 else None
         self._client.connect_async(s.host, s.port, s.keepalive, properties=properties)
         self._client.loop_start()
 
@@ -194,7 +192,7 @@ class MqttBus:
         if self._stopping:
             self._parted.set()
         elif client is self._client and self._ready:
-            self._lost(f"{self._address} is gone: {reason}")
+            self._lost(f"{self._address} is gone: {self._endings.why(reason, monotonic())}")
 
     def _lost(self, reason: str) -> None:
         self._ready = False
@@ -226,6 +224,7 @@ class MqttBus:
     def _granted(self, client: paho.Client) -> None:
         is_5 = client.protocol == MQTTProtocolVersion.MQTTv5
         self._sink(Connected(f"{self._address} MQTT {'5' if is_5 else '3.1.1'}", many_filters=is_5))
+        self._endings.began(monotonic())
         self._ready = True
         self._flush()
 
@@ -246,11 +245,11 @@ class MqttBus:
             finally:
                 self._sending.release()
 
-    def _send(self, message: _Publish) -> None:
-        info = self._client.publish(message.topic, message.payload, qos=1, retain=message.retain)
-        self._sent[info.mid] = message.token
-        if info.mid in self._acks:
-            self._settle(info.mid)
+    def _send(self, message: Publish) -> None:
+        mid = self._client.say(message)
+        self._sent[mid] = message
+        if mid in self._acks:
+            self._settle(mid)
 
     def _on_publish(
         self,
@@ -270,15 +269,15 @@ class MqttBus:
     def _settle(self, mid: int) -> None:
         """The acknowledgement may overtake `_send`: then both come here, and `dict.pop` picks one."""
         try:
-            token = self._sent.pop(mid)
+            message = self._sent.pop(mid)
         except KeyError:
             return
         if refused := self._acks.pop(mid):
-            log.error("the MQTT broker refused a publish", reason=refused)
-        if token is not None:
+            self._refusals.add(message.topic, refused, monotonic())
+        if (token := message.token) is not None:
             self._sink(Undelivered(token, refused) if refused else Delivered(token))
 
-    def _drop(self, message: _Publish) -> None:
+    def _drop(self, message: Publish) -> None:
         if message.token is not None:
             self._sink(
                 Undelivered(message.token, f"over {self._settings.queue} messages wait for the broker")

@@ -13,12 +13,15 @@ from collections.abc import Callable
 from math import inf
 from struct import unpack_from
 from time import monotonic
+from typing import NamedTuple
 
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 
-from common.ports.bus import Received
+from common.adapters.mqtt_properties import expiry
+from common.ports.bus import Received, Will
 from common.telemetry import BUS_BAD_MESSAGES
 
 log = structlog.get_logger(__name__)
@@ -37,6 +40,16 @@ _HEAD = 5
 
 _PUBLISH, _QOS_1, _QOS_2, _RETAIN = 0x30, 0x02, 0x04, 0x01
 _ACK = b"\x40\x02"
+
+
+class Publish(NamedTuple):
+    """What is to be published, as the port has it."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    token: int | None
+    expires: int | None
 
 
 class Client(paho.Client):
@@ -61,6 +74,20 @@ class Client(paho.Client):
     """What paho is to read."""
 
     _over = False
+
+    @property
+    def is_5(self) -> bool:
+        return self.protocol == MQTTProtocolVersion.MQTTv5
+
+    def leave(self, will: Will) -> None:
+        properties = expiry(PacketTypes.WILLMESSAGE, will.expires) if self.is_5 else None
+        self.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
+
+    def say(self, message: Publish) -> int:
+        """The number under which the broker will acknowledge it."""
+        properties = expiry(PacketTypes.PUBLISH, message.expires) if self.is_5 else None
+        topic, payload, retain = message.topic, message.payload, message.retain
+        return self.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
 
     def close(self) -> None:
         """Once its thread has ended: paho leaves its sockets to whenever they are collected."""
@@ -170,7 +197,7 @@ class Client(paho.Client):
             return False
         after_topic = 2 + unpack_from("!H", body)[0]
         start = after_topic + (2 if head & _QOS_1 else 0)
-        if self.protocol == MQTTProtocolVersion.MQTTv5:
+        if self.is_5:
             if body[start : start + 1] != b"\0":
                 return False
             start += 1

@@ -58,10 +58,11 @@ BusEvent = Connected | Disconnected | Received | Delivered | Undelivered | Refus
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker publishes, retained, when this client vanishes."""
+    """What the broker publishes, retained, when this client vanishes; `expires` as in `Bus.publish`."""
 
     topic: str
     payload: bytes
+    expires: int | None = None
 
 
 class Bus(Protocol):
@@ -77,8 +78,19 @@ class Bus(Protocol):
     def unsubscribe(self, *filters: str) -> None:
         """Receive no longer what only these match; what is under way may still come."""
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False, token: int | None = None) -> None:
-        """QoS 1. With a token the outcome comes back as Delivered or Undelivered."""
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        token: int | None = None,
+        expires: int | None = None,
+    ) -> None:
+        """QoS 1. With a token the outcome comes back as Delivered or Undelivered.
+
+        A broker of MQTT 5 forgets the message after `expires` seconds, others never.
+        """
 
     def stop(self) -> None:
         """Send what is pending for at most a second, then disconnect without the will."""

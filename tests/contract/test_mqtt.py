@@ -6,6 +6,7 @@ import socket
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from common.adapters.mqtt import MqttBus
 from common.adapters.mqtt_client import LARGEST
-from common.ports.bus import Connected, Delivered, Disconnected, Received, Refused
+from common.ports.bus import Connected, Delivered, Disconnected, Received, Refused, Will
 from common.settings import BusSettings
 from common.telemetry import BUS_BAD_MESSAGES
 from tests.contract.rigs import Ear, Listen, bus_of, socket_of
@@ -99,6 +100,42 @@ def test_stops_while_connecting_within_its_time_limit(
         start = monotonic()
         ear.bus.stop()
         assert monotonic() - start < 1
+
+
+def test_the_broker_forgets_what_expires(mosquitto: Mosquitto, listen: Listen, prefix: str) -> None:
+    """What is said and what is left as a will; nothing else."""
+    will = Will(f"{prefix}/will", b"will", expires=1)
+    leaver = Ear(MqttBus(mosquitto.settings(), f"leaver-{mosquitto.port}", will))
+    leaver.bus.publish(f"{prefix}/said", b"said", retain=True, expires=1)
+    leaver.bus.publish(f"{prefix}/stays", b"stays", retain=True)
+    watcher = listen(mosquitto.settings())
+    watcher.bus.subscribe(f"{prefix}/#")
+    watcher.connected()
+    leaver.start()
+    watcher.until(lambda e: len(e.payloads()) == 2)
+    socket_of(bus_of(leaver)).shutdown(socket.SHUT_RDWR)
+    assert watcher.until(lambda e: len(e.payloads()) > 2).payloads() == [b"said", b"stays", b"will"]
+
+    def retained() -> set[bytes]:
+        late = listen(mosquitto.settings())
+        late.bus.subscribe(f"{prefix}/#")
+        return set(late.until(lambda e: b"stays" in e.payloads()).payloads())
+
+    eventually(lambda: retained() == {b"stays"}, within=5)
+    leaver.connected(2).bus.stop()
+
+
+def test_two_clients_of_one_name_are_told(mosquitto: Mosquitto) -> None:
+    """They throw each other out; Mosquitto 2.0 says nothing to whom it throws out."""
+    name = f"twin-{mosquitto.port}"
+    with ExitStack() as stack:
+        twins = [Ear(MqttBus(mosquitto.settings(), name)) for _ in range(2)]
+        for twin in twins:
+            stack.callback(twin.bus.stop)
+            twin.start()
+            twin.connected()
+        for twin in twins:
+            twin.until(lambda t: any(f"uses the name {name}" in e.reason for e in t.all(Disconnected)))
 
 
 @pytest.fixture

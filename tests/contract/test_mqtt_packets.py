@@ -1,5 +1,6 @@
 """Byte by byte, with a broker of our own: what it may say and what it is told."""
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +13,8 @@ from common.settings import BusSettings
 from common.telemetry import BUS_BAD_MESSAGES
 from tests.contract.rigs import Ear, Listen
 
-CONNECT, PUBLISH, SUBSCRIBE = 0x10, 0x32, 0x82
+CONNECT, PUBLISH, SUBSCRIBE, DISCONNECT = 0x10, 0x32, 0x82, 0xE0
+SESSION_TAKEN_OVER = 0x8E
 CONNACK, PUBACK = b"\x20", b"\x40"
 RECEIVE_MAXIMUM = 0x21
 ACCEPTED = CONNACK + bytes([3, 0, 0, 0])
@@ -168,3 +170,11 @@ def test_a_broker_that_does_not_speak_mqtt_is_left(broker: Broker, nonsense: byt
     ear.until(lambda e: e.all(Disconnected) != [])
     broker.accept()
     assert ear.payloads() == []
+
+
+def test_a_broker_that_gives_the_session_to_another_client_is_understood(broker: Broker) -> None:
+    connection, _ = broker.accept()
+    broker.ear.connected()
+    connection.sendall(bytes((DISCONNECT, 1, SESSION_TAKEN_OVER)))
+    (ending,) = broker.ear.disconnected().all(Disconnected)
+    assert re.search(r"is gone: another client uses the name ear-0-\d+: give each its own$", ending.reason)

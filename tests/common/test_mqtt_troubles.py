@@ -1,0 +1,49 @@
+"""The words for what a broker does to a client."""
+
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
+from structlog.testing import capture_logs
+
+from common.adapters.mqtt_troubles import Endings, Refusals
+
+CUT = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
+TAKEN_OVER = ReasonCode(PacketTypes.DISCONNECT, "Session taken over")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "hints"),
+    [
+        ([1, 1, 1], [False, True, True]),
+        ([3600, 1, 1], [False, False, True]),
+        ([1, 5, 1], [False, False, False]),
+    ],
+)
+def test_sessions_that_keep_ending_within_seconds_are_a_hint(lengths: list[float], hints: list[bool]) -> None:
+    endings, now, said = Endings("w1"), 1000.0, []
+    for length in lengths:
+        endings.began(now)
+        now += length
+        said.append(endings.why(CUT, now))
+    assert ["another client uses the name w1" in why for why in said] == hints
+    assert all(why.startswith("Unspecified error") for why in said)
+
+
+def test_a_broker_that_says_it_is_believed_at_once() -> None:
+    endings = Endings("w1")
+    endings.began(0)
+    assert endings.why(TAKEN_OVER, 3600) == "another client uses the name w1: give each its own"
+
+
+def test_refused_publishes_are_logged_once_a_minute_with_their_number() -> None:
+    refusals = Refusals()
+    with capture_logs() as logs:
+        for now in range(200):
+            refusals.add(f"topic/{now}", "Not authorized", now)
+    assert [(entry["count"], entry["last"]) for entry in logs] == [
+        (1, "topic/0"),
+        (60, "topic/60"),
+        (60, "topic/120"),
+        (60, "topic/180"),
+    ]
+    assert {entry["reason"] for entry in logs} == {"Not authorized"}
