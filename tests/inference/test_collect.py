@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.wire.messages import Capture
+from common.wire.messages import MAX_BATCH, Capture
 from common.wire.names import ObjectPath
 from inference.collect import Announced, Collector, Selection
 
@@ -100,3 +100,14 @@ def test_two_batches_of_each_worker_together_hold_a_device_once(
     selection = collector.select(0)
     assert selection is not None
     assert len(selection.chosen) == size
+
+
+def test_what_is_chosen_and_what_is_superseded_fit_into_one_claim() -> None:
+    collector = Collector(max_batch=30, max_wait=0, patience=1, turn=first, sharers=one)
+    for taken_at in range(50):
+        for device in range(60):
+            collector.add(announced(f"cam-{device}", float(taken_at)))
+    selection = collector.select(0)
+    assert selection is not None
+    assert len(selection.chosen) == 30
+    assert len(selection.chosen) + len(selection.unseen) == MAX_BATCH

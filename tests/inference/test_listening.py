@@ -2,10 +2,11 @@
 
 import pytest
 
-from common.wire.messages import WorkerStatus
+from common.wire.messages import Capture, WorkerStatus
+from common.wire.names import ObjectPath
 from inference.events import Ignore, Listen
 from inference.listening import EVERYTHING, Listening
-from inference.peers import Peers
+from inference.peers import TURNS, Peers
 from inference.shards import NONE, encode, has, listeners, parts, shard
 
 OTHERS = ("w1", "w2", "w3")
@@ -93,3 +94,22 @@ def test_nothing_has_changed_for_those_who_are_there_already() -> None:
     listening, peers, _ = joined({worker: PARTS[worker] for worker in OTHERS})
     declare(peers, "w1", NONE)
     assert not listening.review()
+
+
+def test_a_capture_is_for_the_two_who_hear_it_and_last_for_those_who_find_it() -> None:
+    listening = {}
+    for me in ("w0", *OTHERS):
+        peers = Peers(me, "production")
+        for worker in {"w0", *OTHERS} - {me}:
+            declare(peers, worker, PARTS[worker])
+        listening[me] = Listening(me, peers, workers=4, devices=1)
+        for device in DEVICES:
+            listening[me].learn(device)
+        listening[me].review()
+    for device in DEVICES:
+        capture = Capture(device_id=device, file_path=ObjectPath("bucket", device), creation_timestamp=1)
+        turns = {me: listening[me].turn(capture) for me in listening}
+        hearers = {me for me in listening if device in those(PARTS[me])}
+        assert sorted(turns[me] for me in hearers) == [0, 1]
+        assert {turns[me] for me in listening.keys() - hearers} == {TURNS}
+        assert {listening[me].sharers() for me in listening} == {2}
