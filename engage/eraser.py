@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class Eraser:
-    """Captures and what was set aside are the workers'; the bucket's lifecycle ends them."""
+    """Captures are the workers', who delete them; what was set aside is left to the bucket's lifecycle."""
 
     def __init__(self, store: ObjectStore, flows: Sequence[str]) -> None:
         self._store = store

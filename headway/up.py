@@ -22,6 +22,7 @@ from headway.probes import bus_trouble, store_trouble
 from headway.programs import Program, broker_program, service_programs, store_program
 from headway.runner import Runner
 from headway.screen import Screen, open_screen
+from headway.weed import empty_quarantine
 
 _OUTSIDE_SECONDS = 5.0
 
@@ -131,8 +132,11 @@ def run(options: Options, folder: DataDir, installation: Installation) -> None:
 
         def started() -> None:
             link = open_door(installation, web)
+            kept = empty_quarantine(installation.settings.store) if installation.embedded_store else None
             folder.publish(endpoints(installation, options.port))
             screen.say(f"Headway is ready: open {web}")
+            if kept:
+                screen.say(f"Pictures that are set aside will be kept for ever: {kept}")
             if link:
                 screen.say(f"Nobody has an account yet. Make the first one, an admin's, with {link}")
             watcher.start()

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from common.adapters.s3 import S3Store
+from common.ports.store import StoreError
+from common.settings import StoreSettings
+from common.wire.keys import QUARANTINE
 from headway.broker import wheel_binary
 from headway.ports import LOOPBACK, is_free, lasting
 from headway.process import Command
@@ -38,6 +42,8 @@ _FLAGS = (
 _MEMORY = "350MiB"
 _PROCESSORS = max(1, (os.cpu_count() or 1) // 2)
 """Go's threads hand each request on to one another: with two of two cores a request costs a third more."""
+QUARANTINE_DAYS = 30
+"""Raw pictures lie there, which nobody else deletes."""
 ADMIN_TO_GRPC = 10_000
 """weed's own worker, which runs the bucket lifecycle, takes this distance for granted."""
 
@@ -65,6 +71,18 @@ def fits(name: str, port: int) -> bool:
     """Whether weed can use this free port for that."""
     grpc = port + ADMIN_TO_GRPC
     return name != "admin" or (grpc in lasting() and is_free(grpc))
+
+
+def empty_quarantine(settings: StoreSettings) -> str | None:
+    """Have pictures that were set aside deleted after a month; why not, where that is not possible."""
+    store = S3Store(settings)
+    try:
+        store.expire(QUARANTINE, QUARANTINE_DAYS)
+    except StoreError as error:
+        return str(error)
+    finally:
+        store.close()
+    return None
 
 
 def sweep(ports: Mapping[str, int]) -> None:

@@ -40,7 +40,10 @@ class InferenceSection(Section):
         0.03, ge=0, le=10, description="seconds a claim is open to rivals; over two message delays"
     )
     lease: float = Field(
-        6.0, gt=0, le=600, description="seconds after which a silent owner's captures are free"
+        6.0,
+        gt=0,
+        le=600,
+        description="seconds after which a silent owner's captures are free; one for all workers of a flow",
     )
     share_from: int = Field(
         4, ge=0, le=1000, description="live workers from which each hears some devices only; 0: all hear all"

@@ -12,8 +12,10 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import ENABLED, Filter
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
+from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
 from common.adapters.tls import cause, client_context
 from common.ports.store import NotFoundError, ObjectInfo, StoreError, TooLargeError
@@ -123,6 +125,16 @@ class S3Store:
             return found[:limit]
 
         return self._call("list", prefix, page)
+
+    def expire(self, prefix: str, days: int) -> None:
+        """Let the store delete what gets older; this replaces every lifecycle rule that the bucket has."""
+        rule = Rule(
+            ENABLED, Filter(prefix=prefix), rule_id=prefix.strip("/"), expiration=Expiration(days=days)
+        )
+        work = partial(
+            self._minio.set_bucket_lifecycle, bucket_name=self.bucket, config=LifecycleConfig([rule])
+        )
+        self._call("expire", prefix, work)
 
     def _call(self, name: str, subject: str, work: Callable[[], T]) -> T:
         try:

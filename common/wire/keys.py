@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 CAPTURES = "captures/"
+QUARANTINE = "quarantine/"
 _KEY = re.compile(
     r"captures/([A-Za-z0-9][A-Za-z0-9._:-]{0,127})/([0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4})([0-9]{6})Z"
     r"-[0-9a-f]{32}\.jpg"
@@ -49,7 +50,7 @@ def quarantine_key(flow: str, key: str) -> str:
     """
     name = key.removeprefix(CAPTURES)
     fits = len(name) <= _LONGEST
-    return f"quarantine/{flow}/{name if fits else sha256(name.encode()).hexdigest()}"
+    return f"{QUARANTINE}{flow}/{name if fits else sha256(name.encode()).hexdigest()}"
 
 
 def shown_key(device: str, at: float | None = None) -> str:

@@ -53,6 +53,20 @@ def test_wrong_credentials_do_not_pass(
     assert "canary" not in str(error)
 
 
+def test_what_is_to_expire_has_a_rule_and_nothing_else_has(s3: S3Store) -> None:
+    """Set twice, as at every start. When the store acts on it is the store's business."""
+    for _ in range(2):
+        s3.expire("quarantine/", 30)
+    s3.put("quarantine/a", b"kept for now")
+    config = s3._minio.get_bucket_lifecycle(bucket_name=s3.bucket)
+    assert config
+    (rule,) = config.rules
+    assert rule.rule_filter
+    assert rule.expiration
+    assert (rule.status, rule.rule_filter.prefix, rule.expiration.days) == ("Enabled", "quarantine/", 30)
+    assert s3.get("quarantine/a", 100) == b"kept for now"
+
+
 def test_without_credentials_nobody_gets_in(weed: Weed) -> None:
     error = opened(weed.settings(access_key=None, secret_key=None), CALLS["list"])
     assert not error.transient

@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from common.adapters.s3 import S3Store
+from common.settings import StoreSettings
 from headway.devices import fetch
 from tests.assets import asset
 from tests.eventually import eventually
@@ -109,6 +111,7 @@ def test_live_counts_on_loopback_alone_and_ctrl_c_leaves_nothing(tmp_path: Path)
         assert set(listening) == {"127.0.0.1"}
         endpoints = up.data / "endpoints.json"
         assert endpoints.stat().st_mode & 0o777 == 0o600
+        assert expiring(up) == ["quarantine/"]
         secrets = [json.loads(endpoints.read_text())[part][key] for part, key in SECRETS]
         assert not [p for p in processes for word in p.cmdline() for secret in secrets if secret in word]
         assert up.stop() < 5
@@ -120,6 +123,15 @@ def test_live_counts_on_loopback_alone_and_ctrl_c_leaves_nothing(tmp_path: Path)
 
 
 SECRETS = (("mqtt", "password"), ("s3", "secret_key"), ("web", "token"))
+
+
+def expiring(up: Up) -> list[str]:
+    """What the store deletes by itself."""
+    s3 = json.loads((up.data / "endpoints.json").read_text())["s3"]
+    store = S3Store(StoreSettings.model_validate(s3))
+    config = store._minio.get_bucket_lifecycle(bucket_name=store.bucket)
+    store.close()
+    return [rule.rule_filter.prefix or "" for rule in config.rules if rule.rule_filter] if config else []
 
 
 def _s3_port(up: Up) -> int:
