@@ -191,7 +191,10 @@ class DeviceStatus(Message):
 
 
 class WorkerStatus(Message):
-    """A worker's presence and load, retained; `state` offline is its last will."""
+    """A worker's presence and load; `state` offline is its last will.
+
+    Retained, by a broker of MQTT 5 for an hour after the last one.
+    """
 
     type: Literal["workerStatus"] = "workerStatus"
     worker: WorkerID

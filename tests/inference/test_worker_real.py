@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,26 @@ def test_the_survivor_takes_over_from_a_killed_worker(
     eventually(lambda: keys <= {r.capture_id for r in ear.all(Result)}, within=15)
     eventually(lambda: not s3.list(CAPTURES), within=15)
     assert any(m.worker == "w2" for m in ear.all(Finished))
+
+
+def test_the_broker_forgets_a_worker_an_hour_after_its_last_word_or_its_will(
+    start_worker: StartWorker, ear: Ear, bus: MqttBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would keep one for every name that a worker ever had."""
+    lasts: dict[str, int] = {}
+    pass_on = bus._client.on_message
+    assert pass_on
+
+    def note(client: Any, data: object, message: Any) -> None:
+        lasts[json.loads(message.payload)["state"]] = message.properties.MessageExpiryInterval
+        pass_on(client, data, message)
+
+    monkeypatch.setattr(bus._client, "on_message", note)
+    process = start_worker("w1")
+    eventually(lambda: online(ear, "w1"), within=30)
+    process.kill()
+    eventually(lambda: not online(ear, "w1"))
+    assert lasts == {"online": 3600, "offline": 3600}
 
 
 def test_the_original_people_counter_is_answered_on_its_own_topic(
