@@ -111,3 +111,26 @@ def test_what_is_chosen_and_what_is_superseded_fit_into_one_claim() -> None:
     assert selection is not None
     assert len(selection.chosen) == 30
     assert len(selection.chosen) + len(selection.unseen) == MAX_BATCH
+
+
+def test_what_is_left_to_another_goes_by_when_its_time_comes_and_ours_by_how_long_it_waits() -> None:
+    def turn(capture: Capture) -> int:
+        return int(capture.device_id.startswith("theirs"))
+
+    collector = Collector(max_batch=1, max_wait=0, patience=2, turn=turn, sharers=one)
+    for device, since in (("theirs-1", 9.0), ("ours-1", 11.5), ("theirs-2", 10.5), ("ours-2", 11.0)):
+        collector.add(announced(device, 1.0, since))
+    order = []
+    for now in (11.0, 11.5, 12.0, 12.5):
+        selection = collector.select(now)
+        assert selection is not None
+        order += selection.chosen
+        collector.remove(selection.chosen)
+    assert order == ["theirs-1-1.0", "ours-2-1.0", "ours-1-1.0", "theirs-2-1.0"]
+
+
+def test_memory_is_bounded_over_all_devices() -> None:
+    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first, sharers=one, memory=3)
+    pushed = [key for n in range(5) for key in collector.add(announced(f"cam-{n}", 1.0))]
+    assert pushed == ["cam-0-1.0", "cam-1-1.0"]
+    assert len(collector) == 3

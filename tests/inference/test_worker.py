@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from common.wire.keys import capture_key
-from common.wire.messages import Capture, Claim, Model, WorkerStatus
+from common.wire.messages import Capture, Claim, Finished, Model, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.events import (
     Analysed,
@@ -21,9 +21,11 @@ from inference.events import (
     Online,
     Peer,
     Publish,
+    Published,
     Said,
     Say,
     Seen,
+    Settled,
     Shown,
     Sweep,
     Swept,
@@ -151,3 +153,28 @@ def test_one_that_hears_a_part_searches_the_store_soon_after_another_is_gone() -
     assert Sweep("") not in worker.handle(Tick(), 32)
     worker.handle(status("w1", state="offline"), 33)
     assert Sweep("") in worker.handle(Tick(), 38)
+
+
+def test_what_it_holds_it_renews_three_times_a_lease() -> None:
+    worker = online()
+    made = capture("cam")
+    worker.handle(Seen(made, 0), 1)
+    worker.handle(Tick(), 1)
+    renewal = Say(Renewal(worker="w0", captures=((made.file_path.key, 0),)))
+    said = [now for now in range(1, 8) if renewal in worker.handle(Tick(), float(now))]
+    assert said == [3, 5, 7]
+
+
+def test_it_has_one_batch_at_work_and_one_ahead() -> None:
+    worker = online()
+    effects: list[Effect] = []
+    for number in range(4):
+        effects += worker.handle(Seen(capture(f"cam-{number}"), 0), 1)
+    assert len(claims(effects)) == worker.load == 2
+    assert worker.waiting == 2
+    first = claims(effects)[0]
+    effects = []
+    for event in (Fetched(first), Analysed((first,)), Shown(first), Published(first), Settled(first)):
+        effects += worker.handle(event, 1)
+    assert Say(Finished(worker="w0", captures=(first,))) in effects
+    assert claims(effects), "there is room again"
