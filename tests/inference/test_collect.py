@@ -120,7 +120,7 @@ def test_what_is_left_to_another_goes_by_when_its_time_comes_and_ours_by_how_lon
     collector = Collector(max_batch=1, max_wait=0, patience=2, turn=turn, sharers=one)
     for device, since in (("theirs-1", 9.0), ("ours-1", 11.5), ("theirs-2", 10.5), ("ours-2", 11.0)):
         collector.add(announced(device, 1.0, since))
-    order = []
+    order: list[str] = []
     for now in (11.0, 11.5, 12.0, 12.5):
         selection = collector.select(now)
         assert selection is not None
