@@ -59,7 +59,7 @@ def test_it_chooses_what_looking_at_everything_would_choose(
 ) -> None:
     """Also with places left behind thrown away at every turn."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inference.collect._SPARE", 0)
+        patch.setattr("inference.collect._SPARE", -1000)
         plain = Plain(turns)
 
         def turn(capture: Capture) -> int:
