@@ -36,7 +36,15 @@ def main() -> int:
     model = Model(name=detector.name, digest=detector.digest)
     bucket = settings.store.bucket
     me = Identity(
-        own.name, uuid4().hex, own.flow, bucket, model, own.profile, detector.provider, service.version()
+        own.name,
+        uuid4().hex,
+        own.flow,
+        bucket,
+        model,
+        own.profile,
+        detector.provider,
+        service.version(),
+        own.flows,
     )
     worker = Worker(me, _timing(own, detector.batch))
     topic = Topics(settings.bus.prefix).worker_status(own.name)
@@ -72,6 +80,7 @@ def _timing(own: InferenceSection, best: int) -> Timing:
         policy=own.policy,
         max_age=own.max_age,
         keep=own.keep,
+        flow_wait=own.flow_wait,
     )
 
 

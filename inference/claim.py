@@ -23,7 +23,8 @@ back. Where it had started already, the work is done twice: results are accepted
 so that costs work, not truth.
 
 Nobody asks for consent and nothing waits for a quorum: losing every message leads to more work, never to
-none. Memory is bounded: of what others own and of what is finished, the `memory` latest are remembered.
+none. Memory is bounded: of what others own the `memory` latest are remembered, of what is finished the
+`finished` latest.
 """
 
 from collections import OrderedDict
@@ -91,10 +92,11 @@ class Heard:
 class Ballots:
     """One worker's view of who owns what."""
 
-    def __init__(self, me: str, lease: float, memory: int = 20_000) -> None:
+    def __init__(self, me: str, lease: float, memory: int = 20_000, finished: int = 20_000) -> None:
         self._me = me
         self._lease = lease
         self._memory = memory
+        self._finished_memory = finished
         self._open: dict[str, Ballot] = {}
         self._leases: OrderedDict[str, float] = OrderedDict()
         """Of what others own, when the owner last spoke of it (monotonic seconds), longest ago first."""
@@ -145,7 +147,7 @@ class Ballots:
             self._close(key)
             self._finished[key] = None
             self._finished.move_to_end(key)
-        while len(self._finished) > self._memory:
+        while len(self._finished) > self._finished_memory:
             self._finished.popitem(last=False)
 
     def hear(self, message: Claim | Renewal | Finished, now: float) -> Heard:

@@ -39,6 +39,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidElsewhere:
+    """Another flow, which shares our pictures, has done with these."""
+
+    flow: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     status: WorkerStatus
 
@@ -89,7 +97,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The raw picture is deleted."""
+    """The raw picture is deleted, or left for other flows."""
 
     key: str
 
@@ -136,27 +144,17 @@ class Swept:
     failed: bool = False
 
 
-Event = (
-    Tick
-    | Online
-    | Offline
-    | Seen
-    | Said
-    | Peer
-    | Known
-    | NotHeard
-    | Fetched
-    | Analysed
-    | Crashed
-    | Shown
-    | Published
-    | Settled
-    | Failed
-    | Hopeless
-    | Missing
-    | NotKept
-    | Swept
-)
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Which captures this flow has done with, as the results in the store show, and which not."""
+
+    done: tuple[str, ...]
+    undone: tuple[Seen, ...]
+
+
+Heard = Online | Offline | Seen | Said | SaidElsewhere | Peer | Known | NotHeard
+Done = Fetched | Analysed | Crashed | Shown | Published | Settled | Failed | Hopeless | Missing | NotKept
+Event = Tick | Heard | Done | Swept | Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +195,11 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Delete the raw picture, whose result the broker has: Settled or Failed."""
+    """Delete the raw picture, whose result is out, or `leave` it to other flows: Settled or Failed."""
 
     key: str
     capture: Capture
+    leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +214,14 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Move the picture that the model cannot bear out of the way, and say so: Settled or Failed."""
+    """Move the picture that the model cannot bear out of the way, or `leave` it to other flows and copy it,
+    and say so: Settled or Failed.
+    """
 
     key: str
     capture: Capture
     reason: str
+    leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +240,14 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete raw pictures that nobody will look at. Not retried: the sweep finds what is left."""
+    """Delete raw pictures that nobody will look at, or `leave` them to other flows and count them. Not
+    retried: the sweep finds what is left. `missed_by`: a flow that has not had them in time.
+    """
 
     keys: tuple[str, ...]
     reason: str
+    leave: bool = False
+    missed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +255,13 @@ class Sweep:
     """List a page of captures in the store behind `after`: Swept."""
 
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Ask the results in the store which of these are done: Recalled or nothing."""
+
+    found: tuple[Seen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,19 +278,5 @@ class Ignore:
     devices: tuple[str, ...]
 
 
-Effect = (
-    Say
-    | Decided
-    | Fetch
-    | Analyse
-    | Show
-    | Publish
-    | Settle
-    | Keep
-    | SetAside
-    | Drop
-    | Delete
-    | Sweep
-    | Listen
-    | Ignore
-)
+Work = Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Delete | Drop
+Effect = Say | Decided | Work | Sweep | Recall | Listen | Ignore

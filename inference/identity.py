@@ -7,7 +7,7 @@ from common.wire.messages import MAX_TEXT, Model, Presence, WorkerStatus
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`bucket` is where its captures lie."""
+    """`bucket` is where its captures lie, and `flows` are those that share them, if not this one alone."""
 
     worker: str
     session: str
@@ -17,6 +17,7 @@ class Identity:
     profile: str
     provider: str = ""
     version: str = ""
+    flows: tuple[str, ...] = ()
 
     def status(
         self, state: Presence, load: int, shed: int, shards: str | None, error: str | None = None

@@ -6,6 +6,12 @@ ANALYSED = Counter("headway_captures_analysed_total", "Captures analysed")
 CRASHES = Counter("headway_model_crashes_total", "Times the model ended, hung or failed on pictures")
 SET_ASIDE = Counter("headway_captures_set_aside_total", "Pictures moved to quarantine")
 DELETED = Counter("headway_captures_deleted_total", "Raw pictures deleted unseen, by reason", ["reason"])
+LEFT = Counter(
+    "headway_captures_left_total", "Raw pictures left unseen to other flows, by reason", ["reason"]
+)
+MISSING = Counter(
+    "headway_captures_missing_total", "Raw pictures that were gone before they could be fetched"
+)
 FAILED = Counter("headway_steps_failed_total", "Steps that failed and are tried again", ["step"])
 STEP_SECONDS = Histogram("headway_step_seconds", "Time of a step", ["step"])
 DECISION_SECONDS = Histogram(

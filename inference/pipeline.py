@@ -57,15 +57,25 @@ _LAST: dict[type[Outcome], tuple[Stage, ...]] = {
 
 
 class Pipeline:
-    """Moves the jobs of `batches`; `known` has what was announced of each."""
+    """Moves the jobs of `batches`; `known` has what was announced of each.
+
+    `leave`: their pictures are left to other flows.
+    """
 
     def __init__(
-        self, batches: Batches, known: Mapping[str, Announced], model_batch: int = 1, keep: float = 0.0
+        self,
+        batches: Batches,
+        known: Mapping[str, Announced],
+        model_batch: int = 1,
+        keep: float = 0.0,
+        *,
+        leave: bool = False,
     ) -> None:
         self._batches = batches
         self._known = known
         self._model_batch = model_batch
         self._keeper = Keeper(keep)
+        self._leave = leave
         self._asked = 0
         self._given_up: list[str] = []
 
@@ -177,6 +187,6 @@ class Pipeline:
             case Stage.PUBLISHING:
                 return [Publish(job.key, announced.capture, announced.received_at)]
             case Stage.SETTLING:
-                return [Settle(job.key, announced.capture)]
+                return [Settle(job.key, announced.capture, self._leave)]
             case Stage.SETTING_ASIDE:
-                return [SetAside(job.key, announced.capture, job.reason)]
+                return [SetAside(job.key, announced.capture, job.reason, self._leave)]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import structlog
+
 from common.inbox import Inbox
 from common.loop import Loop
 from common.ports.bus import (
@@ -45,7 +47,9 @@ from inference.events import (
     Peer,
     Publish,
     Published,
+    Recall,
     Said,
+    SaidElsewhere,
     Say,
     Seen,
     SetAside,
@@ -56,14 +60,18 @@ from inference.events import (
     Tick,
 )
 from inference.identity import Identity
+from inference.kept import KeptResults
 from inference.results import result, trouble
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
 from inference.worker import Worker
 
+log = structlog.get_logger(__name__)
+
 SHARD = "0"
 STATUS_LASTS = 3600
 """Seconds until the broker forgets a worker that says no more; else it would keep every one that ever was."""
+_FLOWS = 100
 
 
 class Runner:
@@ -83,6 +91,8 @@ class Runner:
         self._worker = worker
         self._me = me
         self._compat = settings.compat.people_counter
+        self._flows = me.flows or (me.flow,)
+        self._met = set(self._flows)
         self._shares = settings.inference.share_from > 0
         self._bus = bus
         self._bucket = store.bucket
@@ -91,6 +101,7 @@ class Runner:
         self._inbox = Inbox(self._topics, clock)
         self._desk = Desk()
         self._steps = Steps(store, detector, settings, clock, self._desk)
+        self._kept = KeptResults(store, settings.inference, clock, self._desk)
         self._tokens = itertools.count()
         self._publishing: dict[int, str] = {}
         self._pools = {
@@ -100,9 +111,8 @@ class Runner:
 
     def start(self) -> None:
         """Join the bus; the core starts claiming when it is heard there."""
-        self._bus.subscribe(
-            self._topics.claim(self._me.flow), self._topics.worker_status(), self._topics.image()
-        )
+        self._bus.subscribe(self._topics.worker_status(), self._topics.image())
+        self._bus.subscribe(*map(self._topics.claim, self._flows))
         if self._shares:
             self._bus.subscribe(self._topics.device_status())
         if self._compat:
@@ -115,7 +125,7 @@ class Runner:
             pool.shutdown(cancel_futures=True)
         self._say(self._worker.status("offline"))
         self._bus.stop()
-        self._steps.keep_all()
+        self._kept.keep_all()
 
     def hear(self, event: BusEvent) -> None:
         """On the bus's thread."""
@@ -133,15 +143,15 @@ class Runner:
             case Refused():
                 self.loop.post(NotHeard())
             case Received():
-                message = self._inbox.open(event)
-                if message is not None and (heard := self._event(message, event.topic)) is not None:
+                place, message = self._inbox.told(event) or (None, None)
+                if place and message and (heard := self._event(message, event.topic, place.flow)) is not None:
                     self._offer(heard)
 
     def _offer(self, event: Event) -> None:
         if not self.loop.offer(event):
             metrics.OVERLOADED.inc()
 
-    def _event(self, message: AnyMessage, topic: str) -> Event | None:
+    def _event(self, message: AnyMessage, topic: str, flow: str) -> Event | None:
         match message:
             case Capture():
                 if message.file_path.bucket != self._bucket:
@@ -150,14 +160,30 @@ class Runner:
                     )
                     return None
                 return Seen(message, self._clock.wall())
-            case Claim() | Renewal() | Finished():
+            case Claim() | Renewal() | Finished() if flow == self._me.flow:
                 return Said(message)
+            case Finished():
+                return SaidElsewhere(flow, message.captures)
             case WorkerStatus():
+                self._look_out(message)
                 return Peer(message)
             case DeviceStatus():
                 return Known(message.device_id)
             case _:
                 return None
+
+    def _look_out(self, status: WorkerStatus) -> None:
+        """For a flow that deletes what ours needs, and the reverse."""
+        flow = status.flow
+        if status.state == "offline" or flow in self._met or len(self._met) > _FLOWS:
+            return
+        self._met.add(flow)
+        log.warning(
+            "another flow: where it has the same bucket, name both in inference.flows, or each deletes the"
+            " other's pictures",
+            flow=flow,
+            worker=status.worker,
+        )
 
     def perform(self, effect: Effect) -> None:  # noqa: C901, PLR0912 -- one arm an effect
         """On the loop's thread: nothing here blocks."""
@@ -174,9 +200,9 @@ class Runner:
             case Publish():
                 self._publish(effect)
             case Settle():
-                self._aside("tidy", partial(steps.settle, effect.key, effect.capture))
+                self._aside("tidy", partial(steps.settle, effect.key, effect.capture, leave=effect.leave))
             case Keep():
-                self._aside("tidy", partial(steps.keep, effect.device, overdue=effect.overdue))
+                self._aside("tidy", partial(self._kept.keep, effect.device, overdue=effect.overdue))
             case SetAside():
                 self._set_aside(effect)
             case Decided():
@@ -184,9 +210,11 @@ class Runner:
             case Drop():
                 self._desk.clear(effect.key)
             case Delete():
-                self._aside("tidy", partial(steps.delete, effect.keys, effect.reason))
+                self._aside("tidy", partial(steps.delete, effect))
             case Sweep():
                 self._aside("tidy", partial(steps.sweep, effect.after))
+            case Recall():
+                self._aside("tidy", partial(self._kept.recall, effect.found))
             case Listen():
                 self._bus.subscribe(*map(self._topics.image, effect.devices))
             case Ignore():
@@ -209,7 +237,7 @@ class Runner:
         topic = self._topics.trouble(self._me.flow, effect.capture.device_id)
 
         def step() -> Event:
-            outcome = self._steps.set_aside(effect.key, message)
+            outcome = self._steps.set_aside(effect.key, message, leave=effect.leave)
             if isinstance(outcome, Settled):
                 self._bus.publish(topic, encode(message), retain=True)
             return outcome

@@ -24,6 +24,15 @@ class InferenceSection(Section):
         default_factory=_name, description="this worker's name, its own; default: host and process"
     )
     flow: Flow = Field("production", description="the flow this worker belongs to")
+    flows: tuple[Flow, ...] = Field(
+        (),
+        max_length=8,
+        description="flows that share the pictures, alike for all their workers; the first one deletes;"
+        " default: this worker's alone",
+    )
+    flow_wait: float = Field(
+        60.0, gt=0, le=86_400, description="seconds a picture done here waits for the other flows"
+    )
     profile: Literal["accurate", "light"] = Field(
         "accurate", description="light: half the time, misses far people"
     )
@@ -56,6 +65,18 @@ class InferenceSection(Section):
         5.0, ge=0, le=3600, description="seconds by which a device's result kept in the store may lag"
     )
     max_bytes: int = Field(20_000_000, ge=1000, le=200_000_000, description="size of a picture file at most")
+
+    @model_validator(mode="after")
+    def _flow_is_one_of_flows(self) -> Self:
+        """Else it deletes what the others need."""
+        if self.flows and self.flow not in self.flows:
+            names = ", ".join(self.flows)
+            raise ValueError(
+                f"inference.flow is {self.flow}, so name it in inference.flows too, beside {names}"
+            )
+        if len(set(self.flows)) < len(self.flows):
+            raise ValueError("inference.flows must name each flow once")
+        return self
 
     @model_validator(mode="after")
     def _lease_outlasts_claims(self) -> Self:

@@ -1,16 +1,14 @@
 """The steps of a worker that block: each runs in a pool and answers with the event of its outcome."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from pydantic import ValidationError
 
 from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
-from common.wire.codec import MAX_PAYLOAD, encode
-from common.wire.keys import CAPTURES, is_shown, parse_capture_key, result_key, shown_key, snapshot_key
+from common.wire.codec import encode
+from common.wire.keys import CAPTURES, is_shown, parse_capture_key, shown_key, snapshot_key
 from common.wire.messages import Capture, Result, Trouble
 from common.wire.names import ObjectPath
 from inference import metrics
@@ -20,12 +18,12 @@ from inference.draw import snapshot
 from inference.events import (
     Analysed,
     Crashed,
+    Delete,
     Event,
     Failed,
     Fetched,
     Hopeless,
     Missing,
-    NotKept,
     Seen,
     Settled,
     Shown,
@@ -41,8 +39,7 @@ log = structlog.get_logger(__name__)
 _PAGE = 1000
 _YOUNG = 3.0
 _SHOWN = 5
-_FAREWELL = 1.0
-_REMEMBERED = 100_000
+_QUIET = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,8 @@ class Steps:
         self._compat = settings.compat.people_counter
         self._clock = clock
         self._desk = desk
+        self._missed: dict[str, tuple[float, int]] = {}
+        """By flow, when it was last logged what it missed, and how many pictures since."""
 
     def fetch(self, key: str) -> Event:
         """Get and decode; a picture that is no picture is hopeless."""
@@ -85,6 +84,7 @@ class Steps:
             with metrics.STEP_SECONDS.labels("decode").time():
                 picture = decode(data)
         except NotFoundError:
+            metrics.MISSING.inc()
             return Missing(key)
         except (TooLargeError, BadPicture) as error:
             log.warning("a bad picture", key=key, reason=str(error))
@@ -111,13 +111,14 @@ class Steps:
         metrics.ANALYSED.inc(len(keys))
         return Analysed(keys)
 
-    def set_aside(self, key: str, trouble: Trouble) -> Event:
-        """Move the picture under quarantine/, its error beside it."""
+    def set_aside(self, key: str, trouble: Trouble, *, leave: bool = False) -> Event:
+        """Move the picture under quarantine/, or copy it there, its error beside it."""
         try:
             picture = self._store.get(key, self._settings.max_bytes)
             self._store.put(trouble.quarantined, picture)
             self._store.put(f"{trouble.quarantined}.json", encode(trouble), "application/json")
-            self._store.delete([key])
+            if not leave:
+                self._store.delete([key])
         except NotFoundError:
             return Missing(key)
         except StoreError as error:
@@ -146,72 +147,47 @@ class Steps:
             return _failed(key, "show", error)
         return Shown(key)
 
-    def settle(self, key: str, capture: Capture) -> Event:
-        """Delete the raw picture."""
+    def settle(self, key: str, capture: Capture, *, leave: bool = False) -> Event:
+        """Delete the raw picture, or leave it to other flows."""
         try:
             with metrics.STEP_SECONDS.labels("settle").time():
-                self._store.delete([key])
+                if not leave:
+                    self._store.delete([key])
                 if self._compat:
                     self._forget_shown(capture.device_id)
         except StoreError as error:
             return _failed(key, "settle", error)
         return Settled(key)
 
-    def keep(self, device: str, *, overdue: bool) -> Event:
-        """Put the latest result into the store; one that has waited may be older than another worker's."""
-        if (message := self._desk.latest.pop(device, None)) is None:
-            return Tick()
-        name = result_key(self._settings.flow, device)
-        try:
-            with metrics.STEP_SECONDS.labels("keep").time():
-                if not (overdue and self._is_in_vain(name, message)):
-                    self._store.put(name, encode(message), "application/json")
-                    self._remember(device)
-        except StoreError as error:
-            self._desk.latest.setdefault(device, message)
-            metrics.FAILED.labels("keep").inc()
-            log.warning("a result was not kept and is tried again", device=device, reason=str(error))
-            return NotKept(device)
-        return Tick()
-
-    def keep_all(self) -> None:
-        """Before the end: as many of the latest results as a second allows; the broker retains them too."""
-        end = self._clock.monotonic() + _FAREWELL
-        for device in list(self._desk.latest):
-            if self._clock.monotonic() >= end or isinstance(self.keep(device, overdue=True), NotKept):
-                return
-
-    def _is_in_vain(self, name: str, message: Result) -> bool:
-        """There is a later one, or the device was forgotten since it had one that we kept."""
-        try:
-            kept = Result.model_validate_json(self._store.get(name, MAX_PAYLOAD))
-        except NotFoundError:
-            erased = message.device_id in self._desk.kept
-            self._desk.kept.discard(message.device_id)
-            return erased
-        except (TooLargeError, ValidationError):
-            return False
-        return _order(kept) > _order(message)
-
-    def _remember(self, device: str) -> None:
-        if len(self._desk.kept) >= _REMEMBERED:
-            self._desk.kept.clear()
-        self._desk.kept.add(device)
-
     def _forget_shown(self, device: str) -> None:
         """Keep the latest few, for a consumer that is slow to fetch."""
         shown = [key for key in keys_under(self._store, shown_key(device)) if is_shown(key, device)]
         self._store.delete(shown[:-_SHOWN])
 
-    def delete(self, keys: Sequence[str], reason: str) -> Event:
+    def delete(self, pictures: Delete) -> Event:
+        """Or only count what is left to other flows."""
+        count, reason = len(pictures.keys), pictures.reason
+        if pictures.leave:
+            metrics.LEFT.labels(reason).inc(count)
+            return Tick()
         try:
-            self._store.delete(keys)
-            metrics.DELETED.labels(reason).inc(len(keys))
+            self._store.delete(pictures.keys)
         except StoreError as error:
-            log.warning(
-                "pictures were not deleted; the next sweep tries again", reason=str(error), count=len(keys)
-            )
+            log.warning("pictures were not deleted; a sweep tries again", reason=str(error), count=count)
+            return Tick()
+        metrics.DELETED.labels(reason).inc(count)
+        if pictures.missed_by:
+            self._note_missed(pictures.missed_by, count)
         return Tick()
+
+    def _note_missed(self, flow: str, count: int) -> None:
+        now = self._clock.monotonic()
+        logged, before = self._missed.get(flow, (-_QUIET, 0))
+        count += before
+        if now - logged >= _QUIET:
+            log.warning("pictures were deleted that a flow has not had in time", flow=flow, count=count)
+            logged, count = now, 0
+        self._missed[flow] = logged, count
 
     def sweep(self, after: str) -> Event:
         """One page of captures but the youngest, which are being announced right now.
@@ -237,11 +213,6 @@ class Steps:
         path = ObjectPath(self._store.bucket, info.key)
         capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
         return Seen(capture, info.modified, max(0.0, now - info.modified))
-
-
-def _order(message: Result) -> tuple[float, int]:
-    """Results of one device by age: the device's own time, then its sequence."""
-    return message.creation_timestamp, message.sequence or 0
 
 
 def _failed(key: str, step: str, error: StoreError) -> Failed:

@@ -9,6 +9,8 @@ from inference.collect import Policy
 class Timing:
     """At most `max_batch` devices a batch, `room` batches, `model_batch` pictures at once; else seconds.
 
+    A picture waits `flow_wait` for other flows.
+
     Announcements are shared out among `share_from` workers and more that have `share_devices` each.
     """
 
@@ -28,6 +30,7 @@ class Timing:
     share_devices: int = 32
     policy: Policy = "latest"
     max_age: float = 60.0
+    flow_wait: float = 60.0
 
 
 USUAL = Timing()

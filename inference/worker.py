@@ -6,7 +6,7 @@ While a claim settles its pictures are fetched already. A step that fails is tri
 claim is ours; a picture that is missing is somebody else's finished work, and one that is bad is deleted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from common.wire.keys import parse_capture_key
 from common.wire.messages import Claim, Finished, Presence, WorkerStatus
@@ -17,7 +17,6 @@ from inference.events import (
     Analysed,
     Crashed,
     Decided,
-    Delete,
     Drop,
     Effect,
     Event,
@@ -29,23 +28,25 @@ from inference.events import (
     Offline,
     Online,
     Peer,
+    Recalled,
     Said,
+    SaidElsewhere,
     Say,
     Seen,
-    Sweep,
     Swept,
     Tick,
 )
+from inference.flows import Flows
 from inference.health import Health
 from inference.identity import Identity
 from inference.listening import Listening
 from inference.peers import Peers
 from inference.pipeline import Outcome, Pipeline
+from inference.sweeping import SOON, Sweeping
 from inference.timing import USUAL, Timing
 from inference.waiting import Waiting
 
 _ANSWER = 8
-_SOON = 5.0
 
 
 class Worker:
@@ -54,16 +55,19 @@ class Worker:
     def __init__(self, me: Identity, timing: Timing = USUAL) -> None:
         self._me = me
         self._timing = timing
-        self._ballots = Ballots(me.worker, timing.lease)
+        self._flows = Flows(me.flow, me.flows, timing.flow_wait, timing.sweep)
+        shared = self._flows.shared
+        self._ballots = Ballots(me.worker, timing.lease, finished=100_000 if shared else 20_000)
         self._peers = Peers(me.worker, me.flow)
         self._listening = Listening(me.worker, self._peers, timing.share_from, timing.share_devices)
         self._waiting = Waiting(timing, self._listening, self._ballots, me.bucket)
         self._batches = Batches(timing.room)
-        self._pipeline = Pipeline(self._batches, self._waiting.known, timing.model_batch, timing.keep)
+        known = self._waiting.known
+        self._pipeline = Pipeline(self._batches, known, timing.model_batch, timing.keep, leave=shared)
+        self._sweeping = Sweeping(me.worker, self._ballots, self._flows, known, timing.sweep)
         self._health = Health()
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
-        self._sweep_at: float | None = None
         self._shed = 0
         self._echo = 0.0
 
@@ -80,12 +84,12 @@ class Worker:
     @property
     def remembered(self) -> int:
         """Captures and ballots in memory; none when nothing is owed to anybody."""
-        return len(self._waiting.known) + len(self._ballots)
+        return len(self._waiting.known) + len(self._ballots) + len(self._flows)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
         effects = [*self._react(event, now), *self._batches_due(now), *self._pipeline.retry(now)]
         self._waiting.shelve(self._pipeline.given_up(), now)
-        effects += self._finished()
+        effects += self._finished(now)
         effects += self._pipeline.analyse()
         effects += self._claim(now)
         return effects
@@ -94,18 +98,18 @@ class Worker:
         times = [part.deadline() for part in (self._batches, self._ballots, self._pipeline)]
         times.append(self._waiting.shelf_deadline())
         if self._ready_at is not None:
-            times += [self._heartbeat_at, self._sweep_at]
+            times += [self._heartbeat_at, self._sweeping.at]
             if self._may_claim() and (ripe := self._waiting.deadline()) is not None:
                 times.append(max(ripe, self._ready_at))
         return min((t for t in times if t is not None), default=None)
 
-    def _react(self, event: Event, now: float) -> list[Effect]:  # noqa: C901 -- one arm an event
+    def _react(self, event: Event, now: float) -> list[Effect]:  # noqa: C901, PLR0912 -- one arm an event
         match event:
             case Tick():
                 return self._tick(now)
             case Online():
                 self._ready_at = self._heartbeat_at = now + self._timing.listen
-                self._sweep_at = self._ready_at
+                self._sweeping.at = self._ready_at
                 effects = [] if event.many_filters else self._share_nothing()
                 return [*effects, Say(self.status("online"))]
             case Offline():
@@ -115,6 +119,9 @@ class Worker:
                 return self._seen(event, now)
             case Said():
                 return self._said(event, now)
+            case SaidElsewhere():
+                self._flows.done_elsewhere(event.flow, event.keys)
+                return []
             case Peer():
                 return self._peer(event.status, now)
             case Known():
@@ -123,6 +130,8 @@ class Worker:
                 return self._share_nothing()
             case Swept():
                 return self._swept(event, now)
+            case Recalled():
+                return self._take_up(self._sweeping.recalled(event, now), now)
             case Analysed() | Crashed():
                 return self._pipeline.analysed(event)
             case NotKept():
@@ -143,11 +152,8 @@ class Worker:
                 self._sweep_soon(now)
             effects += self._others_changed()
             left = self._listening.leave()
-            effects += [Say(self.status("online")), *left]
-        if self._sweep_at is not None and self._sweep_at <= now:
-            self._sweep_at = None
-            effects.append(Sweep(""))
-        return effects
+            effects += [Say(self.status("online")), *left, *self._flows.tidy(now)]
+        return [*effects, *self._sweeping.due(now)]
 
     def status(self, state: Presence) -> WorkerStatus:
         return self._me.status(state, self.load, self._shed, self._listening.declared, self._health.error)
@@ -210,24 +216,20 @@ class Worker:
         return self._listening.join()
 
     def _swept(self, swept: Swept, now: float) -> list[Effect]:
-        effects: list[Effect] = []
-        keys = (seen.capture.file_path.key for seen in swept.found)
-        left = tuple(key for key in keys if self._ballots.is_finished(key))
-        if left:
-            effects.append(Delete(left, "left behind"))
-        for seen in swept.found:
-            effects += self._seen(seen, now)
-        if swept.after is not None:
-            return [*effects, Sweep(swept.after)]
-        self._sweep_at = now + (_SOON if swept.failed else self._timing.sweep)
-        return [*effects, *self._searched(now, failed=swept.failed)]
+        effects = self._take_up(self._sweeping.swept(swept, now), now)
+        return effects if swept.after else [*effects, *self._searched(now, failed=swept.failed)]
+
+    def _take_up(self, found: tuple[list[Effect], Sequence[Seen]], now: float) -> list[Effect]:
+        """As if these were announced now."""
+        effects, fresh = found
+        return [*effects, *(effect for seen in fresh for effect in self._seen(seen, now))]
 
     def _judge_health(self, event: Outcome, now: float) -> None:
         """Where one step after the other fails a search of the store tells whether it can be reached."""
         if not isinstance(event, Failed):
             self._health.succeeded()
-        elif self._health.failed(event.reason) and self._sweep_at is not None:
-            self._sweep_at = min(self._sweep_at, now)
+        elif self._health.failed(event.reason):
+            self._sweeping.hasten(now)
 
     def _searched(self, now: float, *, failed: bool) -> list[Effect]:
         if not self._health.searched(failed=failed):
@@ -238,8 +240,8 @@ class Worker:
 
     def _sweep_soon(self, now: float) -> None:
         """Somebody is gone who may have been the last that listened to a device."""
-        if self._sweep_at is not None and not self._listening.hears_all:
-            self._sweep_at = min(self._sweep_at, now + _SOON)
+        if not self._listening.hears_all:
+            self._sweeping.hasten(now + SOON)
 
     def _claim(self, now: float) -> list[Effect]:
         """Claim one ripe batch if there is room; its pictures are fetched while the claim settles."""
@@ -280,9 +282,10 @@ class Worker:
         batch.done += unseen
         if self._timing.policy == "every":
             self._shed += len(unseen)
-        return [Delete(unseen, "superseded" if self._timing.policy == "latest" else "shed")] if unseen else []
+        reason = "superseded" if self._timing.policy == "latest" else "shed"
+        return [self._flows.dispose(unseen, reason)] if unseen else []
 
-    def _finished(self) -> list[Effect]:
+    def _finished(self, now: float) -> list[Effect]:
         """Say which batches need nobody any more."""
         effects: list[Effect] = []
         for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
@@ -291,6 +294,7 @@ class Worker:
             self._waiting.finish(batch.done)
             for key in batch.done:
                 self._waiting.known.pop(key, None)
+            effects += self._flows.done_here(batch.done, now)
             if batch.done:
                 effects.append(Say(Finished(worker=self._me.worker, captures=tuple(batch.done))))
         return effects

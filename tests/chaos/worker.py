@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
@@ -22,9 +23,8 @@ from inference.settings import InferenceSettings
 from inference.timing import USUAL
 from inference.worker import Worker
 
-HEARTBEAT = "CHAOS_HEARTBEAT"
-"""The environment variable with its seconds."""
-
+HEARTBEAT, SLOWNESS = "CHAOS_HEARTBEAT", "CHAOS_SLOWNESS"
+"""Environment variables: seconds of a heartbeat, and those that the model takes to see a picture."""
 
 SWEEP = 10.0
 """Seconds; a test waits for it where nobody heard a capture announced."""
@@ -40,7 +40,11 @@ class Brightness:
     labels = (PERSON,)
     batch = 4
 
+    def __init__(self, slowness: float = 0.0) -> None:
+        self._slowness = slowness
+
     def detect(self, pictures: Sequence[Picture]) -> list[list[Detection]]:
+        time.sleep(self._slowness * len(pictures))
         return [[Detection(1, 1, 9, 9, 0.9, PERSON)] * people(picture) for picture in pictures]
 
 
@@ -51,9 +55,9 @@ def people(picture: Picture) -> int:
 def main() -> int:
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
-    detector = Brightness()
+    detector = Brightness(float(os.environ.get(SLOWNESS, "0")))
     model = Model(name=detector.name, digest=detector.digest)
-    me = Identity(own.name, uuid4().hex, own.flow, settings.store.bucket, model, own.profile)
+    me = Identity(own.name, uuid4().hex, own.flow, settings.store.bucket, model, own.profile, flows=own.flows)
     heartbeat = float(os.environ.get(HEARTBEAT, USUAL.heartbeat))
     worker = Worker(me, replace(_timing(own, detector.batch), heartbeat=heartbeat, sweep=SWEEP))
     will = Will(Topics(settings.bus.prefix).worker_status(own.name), encode(worker.status("offline")))

@@ -15,6 +15,10 @@ class Agenda:
     def at(self, time: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._planned, (time, next(self._numbers), act))
 
+    def next(self) -> float | None:
+        """When something happens."""
+        return self._planned[0][0] if self._planned else None
+
     def run(self, until: float) -> None:
         while self._planned and self._planned[0][0] <= until:
             self.now, _, act = heapq.heappop(self._planned)

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from common.wire.messages import Capture
-from inference.events import Delete, Event, Failed, Fetched, Missing, Seen, Settled, Swept, Tick
+from inference.events import Delete, Event, Failed, Fetched, Missing, Seen, Settle, Settled, Swept, Tick
 from tests.inference.agenda import Agenda
 from tests.inference.weather import Weather
 
@@ -51,16 +51,17 @@ class Depot(Agenda):
             return refused
         return Fetched(key) if key in self.stored else Missing(key)
 
-    def _settle(self, worker: str, key: str) -> Event:
-        if refused := self._refuses(worker, key):
+    def _settle(self, worker: str, effect: Settle) -> Event:
+        if refused := self._refuses(worker, effect.key):
             return refused
-        self.stored.pop(key, None)
-        return Settled(key)
+        if not effect.leave:
+            self.stored.pop(effect.key, None)
+        return Settled(effect.key)
 
     def _delete(self, effect: Delete) -> Event:
         if effect.reason == "superseded":
             self.superseded |= set(effect.keys)
-        for key in effect.keys if not self._fails() else ():
+        for key in effect.keys if not (effect.leave or self._fails()) else ():
             self.stored.pop(key, None)
         return Tick()
 

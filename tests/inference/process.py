@@ -3,9 +3,17 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from common.wire.messages import Model
 from inference.events import Event
+from inference.identity import Identity
 from inference.listening import EVERYTHING
 from inference.worker import Worker
+
+BUCKET = "people-counter-images"
+
+
+def identity(name: str, session: str, flow: str, flows: tuple[str, ...]) -> Identity:
+    return Identity(name, session, flow, BUCKET, Model(name="m", digest="d"), "light", flows=flows)
 
 
 @dataclass(slots=True, eq=False)

@@ -92,7 +92,7 @@ def test_a_claim_on_a_finished_capture_is_ignored() -> None:
 
 
 def test_memory_of_the_finished_is_bounded() -> None:
-    ballots = Ballots("me", LEASE, memory=1)
+    ballots = Ballots("me", LEASE, finished=1)
     ballots.finish([KEY])
     ballots.finish([OTHER])
     assert not ballots.is_finished(KEY)

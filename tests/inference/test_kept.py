@@ -16,9 +16,9 @@ from common.wire.keys import result_key
 from common.wire.messages import Result, WorkerStatus
 from common.wire.topics import Topics
 from inference.events import NotKept, Tick
-from inference.settings import InferenceSettings
-from inference.steps import Desk, Steps
-from tests.chaos.worker import Brightness
+from inference.kept import KeptResults
+from inference.settings import InferenceSection
+from inference.steps import Desk
 from tests.common.messages import SMALL_RESULT
 from tests.eventually import eventually
 from tests.inference.camera import Agent, jpeg
@@ -34,18 +34,18 @@ def sequence(store: ObjectStore, key: str) -> int | None:
 
 
 class Shelf:
-    """The steps of a worker, and what they keep of one device."""
+    """What a worker keeps of one device."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()
         self._desk = Desk()
-        self._steps = Steps(self.store, Brightness(), InferenceSettings(), ManualClock(), self._desk)
+        self._results = KeptResults(self.store, InferenceSection(), ManualClock(), self._desk)
 
     def keep(self, sequence: int, *, overdue: bool) -> object:
         self._desk.latest["cam-1"] = SMALL_RESULT.model_copy(
             update={"sequence": sequence, "creation_timestamp": float(sequence)}
         )
-        return self._steps.keep("cam-1", overdue=overdue)
+        return self._results.keep("cam-1", overdue=overdue)
 
     def kept(self) -> int | None:
         key = result_key("production", "cam-1")

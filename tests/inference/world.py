@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from common.wire.keys import capture_key
-from common.wire.messages import Capture, Claim, Finished, Model, WorkerStatus
+from common.wire.messages import Capture, Claim, Finished, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.events import (
     Analyse,
@@ -38,26 +38,26 @@ from inference.events import (
     Sweep,
     Tick,
 )
-from inference.identity import Identity
 from inference.timing import Timing
 from inference.worker import Worker
 from tests.inference.depot import EPOCH, Depot
-from tests.inference.process import Process
+from tests.inference.process import BUCKET, Process, identity
 from tests.inference.weather import Broker
 
-BUCKET = "people-counter-images"
 _SPIN = 1000
 
 
 @dataclass
 class World(Depot):
-    """`analysed` counts how often the model saw each capture, `results` how often one was published,
-    `accepted` who published the one that a consumer took: the first, `heard` how often a worker was sent a
-    capture's announcement. `introduced`: devices have a status before they speak; `told`: it has a `story`.
+    """`flow`: its name, and those that share its pictures. `analysed` counts how often the model saw each
+    capture, `results` how often one was published, `accepted` who published the one that a consumer took:
+    the first, `heard` how often a worker was sent a capture's announcement. `introduced`: devices have a
+    status before they speak; `told`: it has a `story`.
     """
 
     seed: int
     workers: int
+    flow: tuple[str, tuple[str, ...]] = ("production", ())
     timing: Timing = field(default_factory=Timing)
     work: float = 0.05
     skew: float = 0.0
@@ -94,7 +94,7 @@ class World(Depot):
         if name in self.running and self.running[name].alive:
             return
         session = UUID(int=self.chance.getrandbits(128)).hex
-        me = Identity(name, session, "production", BUCKET, Model(name="m", digest="d"), "light")
+        me = identity(name, session, *self.flow)
         skew = self.chance.uniform(-self.skew, self.skew)
         process = self.running[name] = Process(name, Worker(me, self.timing), session, skew)
         self._join(process)
@@ -268,7 +268,7 @@ class World(Depot):
             case Publish():
                 self._publish(process, effect.key)
             case Settle():
-                self._later(process, 0.004, lambda: self._settle(name, effect.key))
+                self._later(process, 0.004, lambda: self._settle(name, effect))
             case Delete():
                 self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():

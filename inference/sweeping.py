@@ -1,0 +1,71 @@
+"""When the store is searched for captures, and what is made of those that lie there. Pure.
+
+Where the pictures are this flow's alone, one that lies there has no result, or is to be deleted. Where flows
+share them it may only wait for another flow. So a worker that does not remember it asks the results in the
+store, and if that shows it to be done here, says so again: whoever did it may have died before saying it.
+"""
+
+from collections.abc import Container, Sequence
+
+from common.wire.messages import MAX_BATCH, Finished
+from inference.claim import Ballots
+from inference.events import Effect, Recall, Recalled, Say, Seen, Sweep, Swept
+from inference.flows import Flows
+
+SOON = 5.0
+
+
+class Sweeping:
+    """A sweep comes `pause` seconds after the last; `at` is when. `known` captures wait or are at work."""
+
+    def __init__(self, me: str, ballots: Ballots, flows: Flows, known: Container[str], pause: float) -> None:
+        self.at: float | None = None
+        self._pause = pause
+        self._me = me
+        self._ballots = ballots
+        self._flows = flows
+        self._known = known
+
+    def hasten(self, at: float) -> None:
+        """Unless one is under way."""
+        if self.at is not None:
+            self.at = min(self.at, at)
+
+    def due(self, now: float) -> list[Effect]:
+        if self.at is None or now < self.at:
+            return []
+        self.at = None
+        return [Sweep("")]
+
+    def swept(self, swept: Swept, now: float) -> tuple[list[Effect], Sequence[Seen]]:
+        """What to do at once, and which are to be treated as announced."""
+        effects, fresh = self._found(swept.found, now)
+        if swept.after is not None:
+            return [*effects, Sweep(swept.after)], fresh
+        self.at = now + (SOON if swept.failed else self._pause)
+        return effects, fresh
+
+    def _found(self, found: Sequence[Seen], now: float) -> tuple[list[Effect], Sequence[Seen]]:
+        finished = filter(self._ballots.is_finished, map(_key, found))
+        effects: list[Effect] = [*self._flows.found(finished, now)]
+        strange = tuple(filter(self._is_strange, found)) if self._flows.shared else ()
+        effects += [Recall(strange)] if strange else []
+        return effects, [seen for seen in found if seen not in strange]
+
+    def recalled(self, recalled: Recalled, now: float) -> tuple[list[Effect], Sequence[Seen]]:
+        """The same, once the results in the store were asked."""
+        done = [key for key in recalled.done if not self._is_known(key)]
+        self._ballots.finish(done)
+        parts = (tuple(done[start : start + MAX_BATCH]) for start in range(0, len(done), MAX_BATCH))
+        said = (Say(Finished(worker=self._me, captures=part)) for part in parts)
+        return [*said, *self._flows.done_here(done, now)], recalled.undone
+
+    def _is_strange(self, seen: Seen) -> bool:
+        return not (self._is_known(_key(seen)) or self._ballots.is_finished(_key(seen)))
+
+    def _is_known(self, key: str) -> bool:
+        return key in self._known or self._ballots.is_taken(key)
+
+
+def _key(seen: Seen) -> str:
+    return seen.capture.file_path.key
