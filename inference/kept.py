@@ -88,9 +88,8 @@ class KeptResults:
         except StoreError as error:
             log.warning("the store could not be asked for results", reason=str(error))
             return Tick()
-        undone = tuple(seen for seen in found if not self._is_done(seen, kept))
-        done = (seen.capture.file_path.key for seen in found if seen not in undone)
-        return Recalled(tuple(done), undone)
+        done = tuple(seen.capture.file_path.key for seen in found if self._is_done(seen, kept))
+        return Recalled(done, tuple(seen for seen in found if not self._is_done(seen, kept)))
 
     def _last(self, device: str) -> Result | None:
         try:

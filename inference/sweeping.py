@@ -6,6 +6,7 @@ store, and if that shows it to be done here, says so again: whoever did it may h
 """
 
 from collections.abc import Container, Sequence
+from itertools import filterfalse
 
 from common.wire.messages import MAX_BATCH, Finished
 from inference.claim import Ballots
@@ -48,9 +49,11 @@ class Sweeping:
     def _found(self, found: Sequence[Seen], now: float) -> tuple[list[Effect], Sequence[Seen]]:
         finished = filter(self._ballots.is_finished, map(_key, found))
         effects: list[Effect] = [*self._flows.found(finished, now)]
-        strange = tuple(filter(self._is_strange, found)) if self._flows.shared else ()
+        if not self._flows.shared:
+            return effects, found
+        strange = tuple(filter(self._is_strange, found))
         effects += [Recall(strange)] if strange else []
-        return effects, [seen for seen in found if seen not in strange]
+        return effects, tuple(filterfalse(self._is_strange, found))
 
     def recalled(self, recalled: Recalled, now: float) -> tuple[list[Effect], Sequence[Seen]]:
         """The same, once the results in the store were asked."""

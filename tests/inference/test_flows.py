@@ -115,7 +115,7 @@ def test_of_what_is_found_only_what_nobody_here_remembers_is_asked_about() -> No
     found = [seen(key) for key in (A, B, C)]
     effects, fresh = sweeping(ballots, known=(B,))[0].swept(Swept(tuple(found), None), 0)
     assert effects == [Recall((seen(C),))]
-    assert fresh == found[:2]
+    assert fresh == tuple(found[:2])
 
 
 def test_what_a_result_shows_to_be_done_is_said_again_and_the_rest_is_taken_up() -> None:
