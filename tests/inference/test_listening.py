@@ -113,3 +113,16 @@ def test_a_capture_is_for_the_two_who_hear_it_and_last_for_those_who_find_it() -
         assert sorted(turns[me] for me in hearers) == [0, 1]
         assert {turns[me] for me in listening.keys() - hearers} == {TURNS}
         assert {listening[me].sharers() for me in listening} == {2}
+
+
+def test_when_workers_become_too_few_everything_is_heard_before_anything_is_left() -> None:
+    listening, peers, _ = joined({worker: PARTS[worker] for worker in OTHERS})
+    left(listening)
+    peers.forget_silent(0)
+    assert listening.review()
+    assert listening.join() == [Listen((EVERYTHING,))]
+    assert listening.join() == []
+    assert listening.declared is None
+    assert left(listening, heartbeats=3) == set()
+    assert left(listening, heartbeats=1) == those(PARTS["w0"])
+    assert left(listening) == set()
