@@ -22,13 +22,14 @@ class Shelf:
         self._waiting: dict[str, Announced] = {}
 
     def put(self, announced: Announced, now: float) -> list[str]:
-        """It has failed again. The keys that this pushes out of memory."""
+        """It has failed again. The keys of those who waited here and are pushed out of memory."""
         last, _ = self._pauses.pop(announced.key, (_FIRST / 2, 0.0))
         pause = min(_LAST, 2 * last)
         self._pauses[announced.key] = pause, now + pause
         self._waiting[announced.key] = announced
-        pushed = list(self._pauses)[: -self._memory]
-        self.forget(pushed)
+        oldest = list(self._pauses)[: -self._memory]
+        pushed = [key for key in oldest if key in self._waiting]
+        self.forget(oldest)
         return pushed
 
     def hold_back(self, announced: Announced, now: float) -> bool:

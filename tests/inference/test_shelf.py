@@ -68,6 +68,16 @@ def test_the_shelf_is_bounded() -> None:
     assert [found.key for found in shelf.due(99)] == ["cam-2.0", "cam-3.0"]
 
 
+def test_what_is_at_work_again_or_taken_is_not_pushed_out() -> None:
+    shelf = Shelf(memory=1)
+    shelf.put(ONE, 0)
+    assert shelf.due(10) == [ONE]
+    assert shelf.put(TWO, 10) == []
+    shelf.remove([TWO.key])
+    assert shelf.put(ONE, 11) == []
+    assert shelf.put(TWO, 12) == [ONE.key]
+
+
 def told(health: Health, story: Iterable[str]) -> tuple[bool, str | None]:
     for word in story:
         match word:
