@@ -47,13 +47,12 @@ class Announced:
         return self.capture.creation_timestamp, self.capture.sequence or 0
 
 
-def named_by(key: str, bucket: str, now: float) -> Announced | None:
+def named_by(key: str, bucket: str) -> Capture | None:
     """A capture that nobody here heard announced; None where its key does not name the device."""
     if (parsed := parse_capture_key(key)) is None:
         return None
     path = ObjectPath(bucket, key)
-    capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
-    return Announced(capture, parsed.taken_at, now, now)
+    return Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
 
 
 @dataclass(frozen=True, slots=True)

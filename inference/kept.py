@@ -88,8 +88,9 @@ class KeptResults:
         except StoreError as error:
             log.warning("the store could not be asked for results", reason=str(error))
             return Tick()
-        done = tuple(seen.capture.file_path.key for seen in found if self._is_done(seen, kept))
-        return Recalled(done, tuple(seen for seen in found if not self._is_done(seen, kept)))
+        judged = [(seen, self._is_done(seen, kept)) for seen in found]
+        done = tuple(seen.capture.file_path.key for seen, is_done in judged if is_done)
+        return Recalled(done, tuple(seen for seen, is_done in judged if not is_done))
 
     def _last(self, device: str) -> Result | None:
         try:

@@ -8,11 +8,11 @@ from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
 from common.wire.codec import encode
-from common.wire.keys import CAPTURES, is_shown, parse_capture_key, shown_key, snapshot_key
+from common.wire.keys import CAPTURES, is_shown, shown_key, snapshot_key
 from common.wire.messages import Capture, Result, Trouble
-from common.wire.names import ObjectPath
 from inference import metrics
 from inference.analyse import examine_all
+from inference.collect import named_by
 from inference.detector import Detector, Picture
 from inference.draw import snapshot
 from inference.events import (
@@ -208,10 +208,8 @@ class Steps:
         return Swept(found, page[-1].key if len(page) == _PAGE else None)
 
     def _seen(self, info: ObjectInfo, now: float) -> Seen | None:
-        if (parsed := parse_capture_key(info.key)) is None:
+        if (capture := named_by(info.key, self._store.bucket)) is None:
             return None
-        path = ObjectPath(self._store.bucket, info.key)
-        capture = Capture(device_id=parsed.device, file_path=path, creation_timestamp=parsed.taken_at)
         return Seen(capture, info.modified, max(0.0, now - info.modified))
 
 

@@ -38,8 +38,7 @@ class Waiting:
     def again(self, keys: Iterable[str], now: float) -> None:
         """Captures whose owner is gone; of one we never heard announced, the key tells enough or nothing."""
         for key in keys:
-            known = self.known.get(key)
-            announced = replace(known, since=now) if known else named_by(key, self._bucket, now)
+            announced = self._announced(key, now)
             if announced is None:
                 self._ballots.forget([key])
                 continue
@@ -89,6 +88,13 @@ class Waiting:
 
     def _add(self, announced: Announced) -> None:
         self._let_slip(self._queue.add(announced))
+
+    def _announced(self, key: str, now: float) -> Announced | None:
+        """Waiting from now on."""
+        if known := self.known.get(key):
+            return replace(known, since=now)
+        capture = named_by(key, self._bucket)
+        return Announced(capture, capture.creation_timestamp, now, now) if capture else None
 
     def _let_slip(self, keys: Iterable[str]) -> None:
         for key in keys:
