@@ -33,6 +33,12 @@ def main() -> int:
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
     detector = _load(own)
+    return run(settings, detector, timing(own, detector.batch))
+
+
+def run(settings: InferenceSettings, detector: ModelProcess, timing: Timing) -> int:
+    """A worker with this model, until it is told to end. The exit status."""
+    own = settings.inference
     model = Model(name=detector.name, digest=detector.digest)
     bucket = settings.store.bucket
     me = Identity(
@@ -46,7 +52,7 @@ def main() -> int:
         service.version(),
         own.flows,
     )
-    worker = Worker(me, _timing(own, detector.batch))
+    worker = Worker(me, timing)
     topic = Topics(settings.bus.prefix).worker_status(own.name)
     will = Will(topic, encode(worker.status("offline")), STATUS_LASTS)
     bus = MqttBus(settings.bus, f"headway-worker-{own.name}", will)
@@ -67,7 +73,7 @@ def _load(own: InferenceSection) -> ModelProcess:
     return detector
 
 
-def _timing(own: InferenceSection, best: int) -> Timing:
+def timing(own: InferenceSection, best: int) -> Timing:
     """`best` is how many pictures at once suit the model."""
     max_batch = own.max_batch or max(_DEVICES, best)
     return Timing(

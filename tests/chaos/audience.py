@@ -25,7 +25,7 @@ from common.wire.messages import Capture, Claim, DeviceStatus, Finished, Renewal
 from common.wire.names import ObjectPath
 from common.wire.topics import Topics
 from engage.value import Value, supersedes, value_of
-from tests.chaos.worker import people
+from tests.chaos.model import people
 from tests.eventually import eventually
 
 FLOW = "production"

@@ -17,7 +17,7 @@ from inference.runner import Runner
 from inference.settings import InferenceSettings
 from inference.timing import Timing
 from inference.worker import Worker
-from tests.chaos.worker import Brightness
+from tests.chaos.model import Brightness
 from tests.eventually import eventually
 from tests.inference.camera import Agent, jpeg
 

@@ -21,7 +21,8 @@ from inference.runner import Runner
 from inference.settings import InferenceSettings
 from inference.timing import Timing
 from inference.worker import Worker
-from tests.chaos.worker import HEARTBEAT, SLOWNESS, Brightness
+from tests.chaos.model import Brightness
+from tests.chaos.worker import HEARTBEAT, SLOWNESS
 from tests.eventually import eventually
 from tests.inference.camera import Agent, jpeg
 from tests.services import Ear, Services

@@ -8,7 +8,7 @@ from common.wire.names import ObjectPath
 from inference.events import Settled
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
-from tests.chaos.worker import Brightness
+from tests.chaos.model import Brightness
 
 KEY = "captures/cam/1.jpg"
 CAPTURE = Capture(device_id="cam", file_path=ObjectPath("bucket", KEY), creation_timestamp=1.0)
