@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.eventually import eventually
 from tests.web.axe import findings
 from tests.web.conftest import open_page
 from tests.web.hub import Device, Hub, agent, device, never_seen, set_aside, worker
@@ -69,6 +70,32 @@ def test_slash_leads_to_the_filter_and_escape_empties_it(page: Page, hub: Hub) -
     expect(page).to_have_url(re.compile("q=hall"))
     page.keyboard.press("Escape")
     expect(page.locator(".tile")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("path", "drawn", "key", "then"),
+    [
+        ("/", ".filter", "/", "document.activeElement.className === 'filter'"),
+        ("/#/device/gate", ".steps", "ArrowRight", "location.hash === '#/device/hall'"),
+        ("/#/device/gate", ".device", "Escape", "location.hash === '#/'"),
+        ("/#/device/gate", ".device", "Tab", "document.activeElement.localName === 'h1'"),
+    ],
+)
+def test_key_works_from_the_moment_its_view_is_there(
+    page: Page, hub: Hub, path: str, drawn: str, key: str, then: str
+) -> None:
+    hub.tell(device("gate", 3), device("hall", 4))
+    page.add_init_script(f"""
+      new MutationObserver((_, observer) => {{
+        if (document.querySelector("{drawn}") === null) return;
+        observer.disconnect();
+        document.body.dispatchEvent(new KeyboardEvent("keydown", {{ key: "{key}", bubbles: true }}));
+        window.answered = {then};
+      }}).observe(document, {{ childList: true, subtree: true }});
+    """)
+    page.goto(path)
+    eventually(lambda: page.evaluate("window.answered !== undefined"))
+    assert page.evaluate("window.answered")
 
 
 def test_address_opens_a_device_and_back_leads_to_the_wall_as_it_was(page: Page, hub: Hub) -> None:

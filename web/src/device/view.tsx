@@ -1,5 +1,5 @@
 import { type ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { brokerLost, devices, known, now } from "../api";
 import { Age } from "../components/age";
 import { Ailments } from "../components/ailments";
@@ -134,7 +134,7 @@ function walk(id: string, step: 1 | -1): void {
 
 /** The arrow keys lead to the neighbours on the wall, Escape back to it. */
 function useKeys(id: string): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
       if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -152,7 +152,7 @@ export function DeviceView({ id }: { id: string }) {
   const cell = useCell(id);
   const title = useRef<HTMLHeadingElement>(null);
   useKeys(id);
-  useEffect(() => {
+  useLayoutEffect(() => {
     scrollTo(0, 0);
     title.current?.focus({ preventScroll: true });
   }, []);

@@ -1,5 +1,4 @@
-import { untracked, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { devices, known, link } from "../api";
 import { nameOf } from "../devices";
 import { condition } from "../words";
@@ -22,9 +21,11 @@ function conditions(): Map<string, string> {
 export function Announcer() {
   const [text, setText] = useState("");
   const told = useRef<ReadonlyMap<string, string> | null>(null);
-  useSignalEffect(() => {
-    if (known.value) told.current ??= untracked(conditions);
-  });
+  const begun = known.value;
+  // Before the next message, which may bring the first change to tell.
+  useLayoutEffect(() => {
+    if (begun) told.current ??= conditions();
+  }, [begun]);
   useEffect(() => {
     const timer = setInterval(() => {
       if (told.current === null) return;

@@ -1,6 +1,6 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import { type RefObject } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { ids } from "./arranged";
 import type { Geometry } from "./geometry";
 import { stepOf } from "./step";
@@ -15,7 +15,7 @@ export function useKeys(
   pinned: Signal<string | null>,
   geometry: ReadonlySignal<Geometry>,
 ): (event: KeyboardEvent) => void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const one = frame.current;
     const pin = (event: FocusEvent): void => {
       pinned.value = deviceAt(event.target);
@@ -31,7 +31,7 @@ export function useKeys(
     };
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (pinned.value === null) return;
     const link = frame.current?.querySelector<HTMLElement>(`[data-device="${CSS.escape(pinned.value)}"] a`);
     if (link !== document.activeElement) link?.focus();

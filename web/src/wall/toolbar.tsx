@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { devices } from "../api";
 import { LampShape, NAMES } from "../components/lamp";
 import type { State } from "../wire";
@@ -69,7 +69,7 @@ function Places({ kind }: { kind: "site" | "group" }) {
 /** `/` leads to the box, Escape empties it. */
 function Filter() {
   const box = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const find = (event: KeyboardEvent): void => {
       const typing = event.target instanceof Element && event.target.matches("input, select, textarea");
       if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
