@@ -21,7 +21,6 @@ Policy = Literal["latest", "every"]
 """Analyse the latest capture of each device (a Collector), or every capture (a Backlog)."""
 
 _PER_DEVICE = 50
-_BATCHES = 2
 _SPARE = 64
 
 
@@ -85,9 +84,9 @@ class Collector:
     """Waiting captures by device: the 50 latest of each, and `memory` in all; others are left to the sweep.
 
     `turn` says how many other workers are preferred for a capture; it is left to each for `patience` seconds.
-    `sharers` is how many workers take from the same devices. Each has two batches, and those of all together
-    are to hold a device once: who claims more keeps pictures until they are old, and later ones of the same
-    device are seen elsewhere before them.
+    `sharers` is how many workers take from the same devices. Each has `room` batches, and those of all
+    together are to hold a device once: who claims more keeps pictures until they are old, and later ones of
+    the same device are seen elsewhere before them.
     """
 
     def __init__(
@@ -95,14 +94,16 @@ class Collector:
         max_batch: int,
         max_wait: float,
         patience: float,
+        room: int,
         turn: Callable[[Capture], int],
         sharers: Callable[[], int],
         memory: int = 50_000,
     ) -> None:
         self._max_batch = max_batch
-        self._sharers = sharers
         self._max_wait = max_wait
         self._patience = patience
+        self._room = room
+        self._sharers = sharers
         self._turn = turn
         self._memory = memory
         self._devices: dict[str, _Device] = {}
@@ -111,7 +112,7 @@ class Collector:
         self._open: list[_Entry] = []
         self._ready: set[str] = set()
         self._numbers = count()
-        self._taken: deque[frozenset[str]] = deque(maxlen=_BATCHES)
+        self._taken: deque[frozenset[str]] = deque(maxlen=room)
         """The devices of the last batches: with those that wait, the devices that there are."""
 
     def __len__(self) -> int:
@@ -171,7 +172,7 @@ class Collector:
     def _fair_size(self) -> int:
         at_work = frozenset().union(*self._taken).difference(self._devices)
         devices = len(self._devices) + len(at_work)
-        return min(self._max_batch, max(1, ceil(devices / (_BATCHES * self._sharers()))))
+        return min(self._max_batch, max(1, ceil(devices / (self._room * self._sharers()))))
 
     def deadline(self) -> float | None:
         """When to look again if nothing more arrives: a batch is ripe, or another worker's time is over."""

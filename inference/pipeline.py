@@ -4,9 +4,9 @@
                    ^           | the model crashed
                    '- once ----+----> SETTING_ASIDE -> gone
 
-A step's outcome starts the next step. A failed one is tried again, waiting 0.5 s, 1 s and so on up to 8 s.
-A picture that the model crashed on is tried once more, alone, and then set aside. While the model is at work,
-its next pictures already wait behind it.
+A step's outcome starts the next step. A failed one is tried again after 0.5 s and after 1 s more, then given
+up. A picture that the model crashed on is tried once more, alone, and then set aside. While the model is at
+work, its next pictures already wait behind it.
 """
 
 from collections.abc import Mapping

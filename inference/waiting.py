@@ -21,7 +21,7 @@ class Waiting:
         self._shelf = Shelf()
         batch = timing.max_batch, timing.max_wait, timing.patience
         self._queue: Collector | Backlog = (
-            Collector(*batch, listening.turn, listening.sharers)
+            Collector(*batch, timing.room, listening.turn, listening.sharers)
             if timing.policy == "latest"
             else Backlog(*batch, timing.max_age, listening.turn)
         )
@@ -30,9 +30,12 @@ class Waiting:
         return len(self._queue)
 
     def hear(self, announced: Announced) -> None:
-        """One that is not known, nor finished."""
-        self.known[announced.key] = announced
-        if not self._ballots.is_taken(announced.key):
+        """It was announced, or found in the store, perhaps not for the first time."""
+        key = announced.key
+        if key in self.known or self._ballots.is_finished(key):
+            return
+        self.known[key] = announced
+        if not self._ballots.is_taken(key):
             self._add(announced)
 
     def again(self, keys: Iterable[str], now: float) -> None:
@@ -71,6 +74,11 @@ class Waiting:
         keys = list(keys)
         self._queue.remove(keys)
         self._shelf.forget(keys)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Nobody needs to know what it takes to analyse them."""
+        for key in keys:
+            self.known.pop(key, None)
 
     def reconsider(self) -> None:
         """Other workers than before are there."""

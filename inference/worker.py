@@ -2,26 +2,24 @@
 
     seen -> waiting -> claimed -> held -> fetched -> analysed -> shown -> published -> settled -> finished
 
-While a claim settles its pictures are fetched already. A step that fails is tried again for as long as the
-claim is ours; a picture that is missing is somebody else's finished work, and one that is bad is deleted.
+While a claim settles its pictures are fetched already. A step that fails is tried again twice, then the
+capture is left to others; a picture that is missing is somebody else's finished work, and one that is bad is
+deleted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from common.wire.keys import parse_capture_key
-from common.wire.messages import Claim, Finished, Presence, WorkerStatus
-from inference.batches import Batch, Batches, Job
+from common.wire.messages import Claim, Presence, WorkerStatus
+from inference.batches import Batches
 from inference.claim import Ballots
 from inference.collect import Announced
 from inference.events import (
     Analysed,
     Crashed,
-    Decided,
-    Drop,
     Effect,
     Event,
     Failed,
-    Fetch,
     Known,
     NotHeard,
     NotKept,
@@ -40,13 +38,12 @@ from inference.flows import Flows
 from inference.health import Health
 from inference.identity import Identity
 from inference.listening import Listening
+from inference.owner import Owner
 from inference.peers import Peers
 from inference.pipeline import Outcome, Pipeline
 from inference.sweeping import SOON, Sweeping
 from inference.timing import USUAL, Timing
 from inference.waiting import Waiting
-
-_ANSWER = 8
 
 
 class Worker:
@@ -62,14 +59,13 @@ class Worker:
         self._listening = Listening(me.worker, self._peers, timing.share_from, timing.share_devices)
         self._waiting = Waiting(timing, self._listening, self._ballots, me.bucket)
         self._batches = Batches(timing.room)
+        self._owner = Owner(me.worker, timing, self._ballots, self._batches, self._waiting, self._flows)
         known = self._waiting.known
         self._pipeline = Pipeline(self._batches, known, timing.model_batch, timing.keep, leave=shared)
         self._sweeping = Sweeping(me.worker, self._ballots, self._flows, known, timing.sweep)
         self._health = Health()
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
-        self._shed = 0
-        self._echo = 0.0
 
     @property
     def load(self) -> int:
@@ -87,15 +83,15 @@ class Worker:
         return len(self._waiting.known) + len(self._ballots) + len(self._flows)
 
     def handle(self, event: Event, now: float) -> list[Effect]:
-        effects = [*self._react(event, now), *self._batches_due(now), *self._pipeline.retry(now)]
+        effects = [*self._react(event, now), *self._owner.due(now), *self._pipeline.retry(now)]
         self._waiting.shelve(self._pipeline.given_up(), now)
-        effects += self._finished(now)
+        effects += self._owner.finish(now)
         effects += self._pipeline.analyse()
         effects += self._claim(now)
         return effects
 
     def deadline(self) -> float | None:
-        times = [part.deadline() for part in (self._batches, self._ballots, self._pipeline)]
+        times = [part.deadline() for part in (self._owner, self._pipeline)]
         times.append(self._waiting.shelf_deadline())
         if self._ready_at is not None:
             times += [self._heartbeat_at, self._sweeping.at]
@@ -141,7 +137,7 @@ class Worker:
                 return self._pipeline.progress(event, now)
 
     def _tick(self, now: float) -> list[Effect]:
-        self._wait_again(self._ballots.expire(now), now)
+        self._owner.expire(now)
         self._waiting.unshelve(now)
         if self._ready_at is None:
             return []
@@ -156,35 +152,16 @@ class Worker:
         return [*effects, *self._sweeping.due(now)]
 
     def status(self, state: Presence) -> WorkerStatus:
-        return self._me.status(state, self.load, self._shed, self._listening.declared, self._health.error)
+        return self._me.status(
+            state, self.load, self._owner.shed, self._listening.declared, self._health.error
+        )
 
     def _seen(self, seen: Seen, now: float) -> list[Effect]:
-        announced = Announced(seen.capture, seen.received_at, now, now - seen.age)
-        key = announced.key
-        effects = self._listening.learn(seen.capture.device_id)
-        if key not in self._waiting.known and not self._ballots.is_finished(key):
-            self._waiting.hear(announced)
-        return effects
-
-    def _wait_again(self, keys: Iterable[str], now: float) -> None:
-        """Captures whose owner is gone."""
-        self._waiting.again(self._batches.not_at_work(keys), now)
+        self._waiting.hear(Announced(seen.capture, seen.received_at, now, now - seen.age))
+        return self._listening.learn(seen.capture.device_id)
 
     def _said(self, said: Said, now: float) -> list[Effect]:
-        heard = self._ballots.hear(said.message, now)
-        self._waiting.take(heard.taken)
-        self._waiting.finish(heard.finished)
-        ended = self._batches.lose([*heard.lost, *heard.finished])
-        for batch in self._batches.undecided(heard.echoed):
-            self._echo = now - batch.claimed_at
-            batch.silent_until = 0.0
-        for batch in self._batches.undecided(heard.contested):
-            answer = _ANSWER * max(self._timing.settle, self._echo, now - batch.claimed_at)
-            batch.settles_at = now + min(self._timing.contest, answer)
-        for key in (*heard.finished, *heard.forgotten):
-            self._forget(key)
-        renewal = self._ballots.renewal(heard.defend)
-        effects: list[Effect] = [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+        effects = self._owner.hear(said.message, now)
         return [*effects, *self._learn(said.message)] if isinstance(said.message, Claim) else effects
 
     def _learn(self, claim: Claim) -> list[Effect]:
@@ -192,17 +169,13 @@ class Worker:
         parsed = (parse_capture_key(key) for key, _ in claim.captures)
         return [effect for key in parsed if key for effect in self._listening.learn(key.device)]
 
-    def _forget(self, key: str) -> None:
-        if self._batches.find(key) is None:
-            self._waiting.known.pop(key, None)
-
     def _peer(self, status: WorkerStatus, now: float) -> list[Effect]:
         change = self._peers.hear(status, now)
         if change == "went":
             self._sweep_soon(now)
         effects = self._others_changed() if change else []
         if change == "went":
-            self._wait_again(self._ballots.bury(status.worker), now)
+            self._owner.bury(status.worker, now)
         return effects
 
     def _share_nothing(self) -> list[Effect]:
@@ -244,57 +217,9 @@ class Worker:
             self._sweeping.hasten(now + SOON)
 
     def _claim(self, now: float) -> list[Effect]:
-        """Claim one ripe batch if there is room; its pictures are fetched while the claim settles."""
         if self._ready_at is None or now < self._ready_at or not self._may_claim():
             return []
-        selection = self._waiting.select(now)
-        if selection is None:
-            return []
-        keys = [*selection.chosen, *selection.unseen]
-        self._waiting.take(keys)
-        settle, contest = (self._timing.settle, self._timing.contest) if self._peers else (0.0, 0.0)
-        jobs = {key: Job(key) for key in selection.chosen}
-        renew_at = now + self._timing.lease / 3
-        self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, now + contest))
-        return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
+        return self._owner.claim(now, alone=not self._peers)
 
     def _may_claim(self) -> bool:
         return not self._batches.full() and not self._health.in_doubt
-
-    def _batches_due(self, now: float) -> list[Effect]:
-        effects: list[Effect] = []
-        for batch in self._batches:
-            if not batch.held and batch.decides_at <= now:
-                effects += [
-                    Decided(max(0.0, now - batch.claimed_at - self._timing.settle)),
-                    *self._hold(batch),
-                ]
-            if batch.held and batch.renew_at <= now:
-                batch.renew_at = now + self._timing.lease / 3
-                renewal = self._ballots.renewal(batch.keys())
-                effects += [Say(renewal)] if renewal else []
-        return effects
-
-    def _hold(self, batch: Batch) -> list[Effect]:
-        batch.held = True
-        self._ballots.hold(batch.keys())
-        unseen, batch.unseen = batch.unseen, ()
-        batch.done += unseen
-        if self._timing.policy == "every":
-            self._shed += len(unseen)
-        reason = "superseded" if self._timing.policy == "latest" else "shed"
-        return [self._flows.dispose(unseen, reason)] if unseen else []
-
-    def _finished(self, now: float) -> list[Effect]:
-        """Say which batches need nobody any more."""
-        effects: list[Effect] = []
-        for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
-            self._batches.discard(batch)
-            self._ballots.finish(batch.done)
-            self._waiting.finish(batch.done)
-            for key in batch.done:
-                self._waiting.known.pop(key, None)
-            effects += self._flows.done_here(batch.done, now)
-            if batch.done:
-                effects.append(Say(Finished(worker=self._me.worker, captures=tuple(batch.done))))
-        return effects

@@ -30,7 +30,7 @@ def one() -> int:
 
 
 def test_the_latest_of_a_device_supersedes_the_others_even_out_of_order() -> None:
-    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first, sharers=one)
+    collector = Collector(max_batch=8, max_wait=0, patience=1, room=2, turn=first, sharers=one)
     for taken_at in (2.0, 3.0, 1.0):
         collector.add(announced("cam", taken_at))
     assert collector.select(0) == Selection(("cam-3.0",), ("cam-2.0", "cam-1.0"))
@@ -46,7 +46,7 @@ def test_the_latest_of_a_device_supersedes_the_others_even_out_of_order() -> Non
     ],
 )
 def test_a_batch_is_ripe_when_full_or_old_enough(devices: int, now: float, chosen: int) -> None:
-    collector = Collector(max_batch=3, max_wait=0.5, patience=1, turn=first, sharers=one)
+    collector = Collector(max_batch=3, max_wait=0.5, patience=1, room=2, turn=first, sharers=one)
     for number in range(devices):
         collector.add(announced(f"cam{number}", 1.0))
     selection = collector.select(now)
@@ -55,7 +55,7 @@ def test_a_batch_is_ripe_when_full_or_old_enough(devices: int, now: float, chose
 
 
 def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=2, turn=second, sharers=one)
+    collector = Collector(max_batch=1, max_wait=0, patience=2, room=2, turn=second, sharers=one)
     collector.add(announced("cam", 1.0, since=10))
     assert collector.deadline() == 12
     assert collector.select(11.9) is None
@@ -63,14 +63,14 @@ def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
 
 
 def test_the_longest_wait_comes_first() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first, sharers=one)
+    collector = Collector(max_batch=1, max_wait=0, patience=1, room=2, turn=first, sharers=one)
     collector.add(announced("young", 1.0, since=5))
     collector.add(announced("old", 9.0, since=4))
     assert collector.select(5) == Selection(("old-9.0",), ())
 
 
 def test_removed_and_repeated_captures_do_not_count() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first, sharers=one)
+    collector = Collector(max_batch=1, max_wait=0, patience=1, room=2, turn=first, sharers=one)
     for taken_at in (1.0, 1.0, 2.0):
         collector.add(announced("cam", taken_at))
     assert len(collector) == 2
@@ -82,19 +82,29 @@ def test_removed_and_repeated_captures_do_not_count() -> None:
 
 
 def test_a_flood_of_one_device_pushes_out_its_oldest() -> None:
-    collector = Collector(max_batch=1, max_wait=0, patience=1, turn=first, sharers=one)
+    collector = Collector(max_batch=1, max_wait=0, patience=1, room=2, turn=first, sharers=one)
     pushed = [key for n in range(60) for key in collector.add(announced("cam", float(n)))]
     assert pushed == [f"cam-{float(n)}" for n in range(10)]
     assert len(collector) == 50
 
 
 @pytest.mark.parametrize(
-    ("devices", "workers", "size"), [(1, 1, 1), (7, 1, 4), (40, 1, 8), (8, 4, 1), (9, 4, 2), (3, 9, 1)]
+    ("devices", "workers", "room", "size"),
+    [
+        (1, 1, 2, 1),
+        (7, 1, 2, 4),
+        (40, 1, 2, 8),
+        (8, 4, 2, 1),
+        (9, 4, 2, 2),
+        (3, 9, 2, 1),
+        (7, 1, 1, 7),
+        (9, 1, 3, 3),
+    ],
 )
-def test_two_batches_of_each_worker_together_hold_a_device_once(
-    devices: int, workers: int, size: int
+def test_the_batches_of_all_workers_together_hold_a_device_once(
+    devices: int, workers: int, room: int, size: int
 ) -> None:
-    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first, sharers=lambda: workers)
+    collector = Collector(max_batch=8, max_wait=0, patience=1, room=room, turn=first, sharers=lambda: workers)
     for number in range(devices):
         collector.add(announced(f"cam{number}", 1.0))
     selection = collector.select(0)
@@ -103,7 +113,7 @@ def test_two_batches_of_each_worker_together_hold_a_device_once(
 
 
 def test_what_is_chosen_and_what_is_superseded_fit_into_one_claim() -> None:
-    collector = Collector(max_batch=30, max_wait=0, patience=1, turn=first, sharers=one)
+    collector = Collector(max_batch=30, max_wait=0, patience=1, room=2, turn=first, sharers=one)
     for taken_at in range(50):
         for device in range(60):
             collector.add(announced(f"cam-{device}", float(taken_at)))
@@ -117,7 +127,7 @@ def test_what_is_left_to_another_goes_by_when_its_time_comes_and_ours_by_how_lon
     def turn(capture: Capture) -> int:
         return int(capture.device_id.startswith("theirs"))
 
-    collector = Collector(max_batch=1, max_wait=0, patience=2, turn=turn, sharers=one)
+    collector = Collector(max_batch=1, max_wait=0, patience=2, room=2, turn=turn, sharers=one)
     for device, since in (("theirs-1", 9.0), ("ours-1", 11.5), ("theirs-2", 10.5), ("ours-2", 11.0)):
         collector.add(announced(device, 1.0, since))
     order: list[str] = []
@@ -130,7 +140,7 @@ def test_what_is_left_to_another_goes_by_when_its_time_comes_and_ours_by_how_lon
 
 
 def test_memory_is_bounded_over_all_devices() -> None:
-    collector = Collector(max_batch=8, max_wait=0, patience=1, turn=first, sharers=one, memory=3)
+    collector = Collector(max_batch=8, max_wait=0, patience=1, room=2, turn=first, sharers=one, memory=3)
     pushed = [key for n in range(5) for key in collector.add(announced(f"cam-{n}", 1.0))]
     assert pushed == ["cam-0-1.0", "cam-1-1.0"]
     assert len(collector) == 3

@@ -65,7 +65,7 @@ def test_it_chooses_what_looking_at_everything_would_choose(
         def turn(capture: Capture) -> int:
             return plain.turns[int(capture.device_id)]
 
-        collector = Collector(FULL, WAIT, PATIENCE, turn, sharers=lambda: 99)
+        collector = Collector(FULL, WAIT, PATIENCE, 2, turn, sharers=lambda: 99)
         now = 0.0
         for what, device, later, taken_at in steps:
             now += later

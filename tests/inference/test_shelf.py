@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.health import Health
 from inference.shelf import Shelf
@@ -76,6 +77,44 @@ def test_what_is_at_work_again_or_taken_is_not_pushed_out() -> None:
     shelf.remove([TWO.key])
     assert shelf.put(ONE, 11) == []
     assert shelf.put(TWO, 12) == [ONE.key]
+
+
+KEYS = [announced(f"cam-{n}", 1.0) for n in range(4)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["put", "hold back", "due", "remove", "forget", "open"]),
+            st.integers(0, 3),
+            st.sampled_from([0.0, 1.0, 10.0, 25.0]),
+        )
+    )
+)
+def test_it_wakes_when_the_first_of_those_that_wait_is_due(steps: list[tuple[str, int, float]]) -> None:
+    """As looking at all of them each time would tell."""
+    shelf, until, waiting, now = Shelf(memory=3), dict[str, float](), set[str](), 0.0
+    for what, number, later in steps:
+        now += later
+        one = KEYS[number]
+        match what:
+            case "put":
+                pushed = shelf.put(one, now)
+                until[one.key] = shelf._pauses[one.key][1]
+                waiting = (waiting | {one.key}) - set(pushed)
+            case "hold back":
+                waiting |= {one.key} if shelf.hold_back(one, now) else set()
+            case "due":
+                due = {found.key for found in shelf.due(now)}
+                assert due == {key for key in waiting if until[key] <= now}
+                waiting -= due
+            case "open":
+                shelf.open(now)
+                until = dict.fromkeys(until, now)
+            case _:
+                (shelf.remove if what == "remove" else shelf.forget)([one.key])
+                waiting -= {one.key}
+        assert shelf.deadline() == min((until[key] for key in waiting), default=None)
 
 
 def told(health: Health, story: Iterable[str]) -> tuple[bool, str | None]:

@@ -1,0 +1,113 @@
+"""A worker as an owner: it claims, answers rivals, holds and renews, and says what is finished. Pure."""
+
+from collections.abc import Iterable
+
+from common.wire.messages import Claim, Finished, Renewal
+from inference.batches import Batch, Batches, Job
+from inference.claim import Ballots
+from inference.events import Decided, Drop, Effect, Fetch, Say
+from inference.flows import Flows
+from inference.timing import Timing
+from inference.waiting import Waiting
+
+_ANSWER = 8
+
+
+class Owner:
+    """Takes from `waiting` into `batches`, by the rule of `ballots`."""
+
+    def __init__(
+        self, me: str, timing: Timing, ballots: Ballots, batches: Batches, waiting: Waiting, flows: Flows
+    ) -> None:
+        self._me = me
+        self._timing = timing
+        self._ballots = ballots
+        self._batches = batches
+        self._waiting = waiting
+        self._flows = flows
+        self._echo = 0.0
+        """Seconds in which our last claim came back."""
+        self.shed = 0
+        """Captures that policy `every` deleted unseen."""
+
+    def deadline(self) -> float | None:
+        """The next settle, renewal, retry, or end of another worker's lease."""
+        times = (self._batches.deadline(), self._ballots.deadline())
+        return min((t for t in times if t is not None), default=None)
+
+    def claim(self, now: float, *, alone: bool) -> list[Effect]:
+        """Claim one ripe batch; its pictures are fetched while the claim settles."""
+        selection = self._waiting.select(now)
+        if selection is None:
+            return []
+        keys = [*selection.chosen, *selection.unseen]
+        self._waiting.take(keys)
+        settle, contest = (0.0, 0.0) if alone else (self._timing.settle, self._timing.contest)
+        jobs = {key: Job(key) for key in selection.chosen}
+        renew_at = now + self._timing.lease / 3
+        self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, now + contest))
+        return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
+
+    def hear(self, message: Claim | Renewal | Finished, now: float) -> list[Effect]:
+        heard = self._ballots.hear(message, now)
+        self._waiting.take(heard.taken)
+        self._waiting.finish(heard.finished)
+        ended = self._batches.lose([*heard.lost, *heard.finished])
+        for batch in self._batches.undecided(heard.echoed):
+            self._echo = now - batch.claimed_at
+            batch.silent_until = 0.0
+        for batch in self._batches.undecided(heard.contested):
+            answer = _ANSWER * max(self._timing.settle, self._echo, now - batch.claimed_at)
+            batch.settles_at = now + min(self._timing.contest, answer)
+        self._waiting.forget(self._batches.not_at_work([*heard.finished, *heard.forgotten]))
+        renewal = self._ballots.renewal(heard.defend)
+        return [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+
+    def expire(self, now: float) -> None:
+        """What its owner did not renew waits for another one."""
+        self._free(self._ballots.expire(now), now)
+
+    def bury(self, worker: str, now: float) -> None:
+        """So does what somebody owned who is gone."""
+        self._free(self._ballots.bury(worker), now)
+
+    def _free(self, keys: Iterable[str], now: float) -> None:
+        self._waiting.again(self._batches.not_at_work(keys), now)
+
+    def due(self, now: float) -> list[Effect]:
+        """Hold what was claimed and is decided, and renew what is held."""
+        effects: list[Effect] = []
+        for batch in self._batches:
+            if not batch.held and batch.decides_at <= now:
+                effects += [
+                    Decided(max(0.0, now - batch.claimed_at - self._timing.settle)),
+                    *self._hold(batch),
+                ]
+            if batch.held and batch.renew_at <= now:
+                batch.renew_at = now + self._timing.lease / 3
+                renewal = self._ballots.renewal(batch.keys())
+                effects += [Say(renewal)] if renewal else []
+        return effects
+
+    def _hold(self, batch: Batch) -> list[Effect]:
+        batch.held = True
+        self._ballots.hold(batch.keys())
+        unseen, batch.unseen = batch.unseen, ()
+        batch.done += unseen
+        if self._timing.policy == "every":
+            self.shed += len(unseen)
+        reason = "superseded" if self._timing.policy == "latest" else "shed"
+        return [self._flows.dispose(unseen, reason)] if unseen else []
+
+    def finish(self, now: float) -> list[Effect]:
+        """Say which batches need nobody any more."""
+        effects: list[Effect] = []
+        for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
+            self._batches.discard(batch)
+            self._ballots.finish(batch.done)
+            self._waiting.finish(batch.done)
+            self._waiting.forget(batch.done)
+            effects += self._flows.done_here(batch.done, now)
+            if batch.done:
+                effects.append(Say(Finished(worker=self._me, captures=tuple(batch.done))))
+        return effects
