@@ -26,7 +26,8 @@ CAPACITY = 512 * 2**20
 """Bytes of address space; memory is used only as far as pictures reach."""
 
 _LOADING = 180.0
-_GOODBYE = 1.0
+_DYING = 5.0
+_GOODBYE = 0.1
 _HARMLESS = np.full((288, 384, 3), 128, np.uint8)
 
 
@@ -163,7 +164,7 @@ class _Child:
 
     def _ending(self) -> str:
         try:
-            status = self._process.wait(_GOODBYE)
+            status = self._process.wait(_DYING)
         except subprocess.TimeoutExpired:
             return "the model closed its pipe"
         return f"the model ended with {signal.Signals(-status).name if status < 0 else f'status {status}'}"
@@ -171,7 +172,7 @@ class _Child:
     def end(self) -> None:
         self._pipe.close()
         try:
-            self._process.wait(_GOODBYE / 10)
+            self._process.wait(_GOODBYE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -12,21 +12,22 @@ from uuid import uuid4
 import psutil
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from common.adapters.memory import MemoryBroker, MemoryStore
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.ports.clock import ManualClock
 from common.wire.topics import PEOPLE_COUNTER, Topics
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.servers import Mosquitto, Nats, Weed, server_pids
 from tests.services import Ear, Services, environment
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", settings.get_profile("any"), derandomize=True)
+settings.load_profile("same")  # a change is judged by the same examples each time; `make test-all` has any
 
-PARTING = 3.0
+PARTING = PATIENCE
 """Seconds that threads and processes have to end after their test."""
 
 

@@ -7,12 +7,15 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 60.0
+"""Seconds after which what has not come never will, on however slow a machine. Says nothing about speed."""
+
 _never = threading.Event()
 
 
 def eventually(
     condition: Callable[[], T | None],
-    within: float = 10.0,
+    within: float = PATIENCE,
     every: float = 0.02,
     failure: Callable[[], object] | None = None,
 ) -> T:

@@ -21,14 +21,14 @@ from minio.error import MinioException
 from common.settings import BusSettings, StoreSettings
 from headway import leash
 from headway.ports import assign
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 USER = "headway"
 BUCKET = "people-counter-images"
 _GRACE = 10.0
-_START = 30.0
 
 _pids: set[int] = set()
+_given: set[int] = set()
 
 
 def server_pids() -> frozenset[int]:
@@ -37,8 +37,10 @@ def server_pids() -> frozenset[int]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different; no outgoing connection takes one during a restart."""
-    return list(assign(map(str, range(count)), {}).values())
+    """Ports that nobody listens on and nobody else was given; no outgoing connection takes one."""
+    ports = assign(map(str, range(count)), {}, avoid=_given).values()
+    _given.update(ports)
+    return list(ports)
 
 
 def binary(name: str, install: str) -> str:
@@ -89,7 +91,7 @@ class Server(ABC):
                 env=os.environ | self.environment(),
             )
         _pids.add(self.pid)
-        eventually(self._started, within=_START)
+        eventually(self._started)
         return self
 
     def _started(self) -> bool:
@@ -113,7 +115,7 @@ class Server(ABC):
             self._gone()
 
     def _gone(self) -> None:
-        self._process and self._process.wait(_GRACE)
+        self._process and self._process.wait(PATIENCE)
         _pids.discard(self.pid)
         self._process = None
 
@@ -132,7 +134,7 @@ class Server(ABC):
 
 def _answers(port: int) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE):
             return True
     except OSError:
         return False
@@ -276,7 +278,7 @@ class Weed(Server):
 
     def ready(self) -> bool:
         """An object can be written; listening alone is long before that."""
-        pool = urllib3.PoolManager(retries=False, timeout=5)
+        pool = urllib3.PoolManager(retries=False, timeout=10)
         client = Minio(
             f"127.0.0.1:{self.port}", USER, self.secret, secure=False, region="us-east-1", http_client=pool
         )

@@ -7,6 +7,7 @@ import pytest
 
 from common.loop import Loop
 from common.ports.clock import ManualClock, SystemClock
+from tests.eventually import PATIENCE
 
 ASLEEP = 3600.0
 READINGS = {time.CLOCK_BOOTTIME: 5000.0 + ASLEEP, time.CLOCK_MONOTONIC: 5000.0}
@@ -36,8 +37,8 @@ class Sleeper:
         return None if self.ticks else 1000.0 + ASLEEP
 
 
-def test_what_fell_due_in_sleep_is_done_within_a_second_after_it() -> None:
-    """Waiting for events goes by another clock, which slept."""
+def test_what_fell_due_in_sleep_is_done_soon_after_it() -> None:
+    """Waiting for events goes by another clock, which slept: it is never long, whatever the deadline."""
     clock, core = ManualClock(1000.0), Sleeper()
     loop = Loop[str, str](core, lambda _: None, "tick", clock)
     sleep = threading.Timer(0.1, clock.advance, [ASLEEP])
@@ -45,5 +46,5 @@ def test_what_fell_due_in_sleep_is_done_within_a_second_after_it() -> None:
     start = time.monotonic()
     while not core.ticks:
         loop.step()
-    assert 0.1 <= time.monotonic() - start < 1.5
+    assert 0.1 <= time.monotonic() - start < PATIENCE
     sleep.join()

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 CANARY = "canary-7f3a"
 
@@ -32,7 +32,7 @@ class Service:
             )
 
     def ended(self) -> int:
-        return self.process.wait(10)
+        return self.process.wait(PATIENCE)
 
     def said(self) -> str:
         return self._errors.read_text()
@@ -109,7 +109,7 @@ def test_help_is_no_error(run: Run) -> None:
 
 def test_metrics_are_served_on_a_free_port(run: Run) -> None:
     url = run().event("metrics")["url"]
-    with urlopen(url, timeout=5) as answer:
+    with urlopen(url, timeout=PATIENCE) as answer:
         text = answer.read().decode()
     assert "headway_bus_bad_messages_total 0.0" in text
     assert "process_resident_memory_bytes" in text

@@ -5,7 +5,7 @@ import pytest
 
 from common.adapters.mqtt import MqttBus
 from common.settings import BusSettings
-from tests.contract.rigs import Ear, Listen, bus_of
+from tests.contract.rigs import STOPPED, Ear, Listen, bus_of
 
 
 @pytest.fixture
@@ -22,6 +22,6 @@ def listen() -> Iterator[Listen]:
     for ear in ears:
         start = monotonic()
         ear.bus.stop()
-        assert monotonic() - start < 3.5
+        assert monotonic() - start < STOPPED
         left = bus_of(ear)._client.socket()
         assert left is None or left.fileno() == -1, "its connection is open"

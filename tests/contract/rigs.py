@@ -10,10 +10,16 @@ from common.adapters.memory import MemoryBroker, MemoryBus
 from common.adapters.mqtt import MqttBus
 from common.ports.bus import Bus, BusEvent, Connected, Delivered, Disconnected, Received, Undelivered, Will
 from common.settings import BusSettings
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.servers import MqttServer
 
 E = TypeVar("E")
+
+STOPPED = 10.0
+"""Seconds in which a client stops, with a broker that answers or not; one that waits for it needs 15."""
+
+USUAL = 4.5
+"""Seconds; paho gives up an attempt to connect after 5 where nobody tells it otherwise."""
 
 
 class Ear:
@@ -41,7 +47,7 @@ class Ear:
         ends = (Delivered, Undelivered)
         return [(type(event), event.token) for event in self.events if isinstance(event, ends)]
 
-    def until(self, condition: Callable[["Ear"], object], within: float = 15.0) -> "Ear":
+    def until(self, condition: Callable[["Ear"], object], within: float = PATIENCE) -> "Ear":
         eventually(lambda: condition(self), within, failure=lambda: f"heard only {self.events[-20:]}")
         return self
 

@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 
 from common.ports.bus import Connected, Delivered, Received, Undelivered, Will
-from tests.contract.rigs import Ear, MemoryRig, MqttRig, Rig
+from tests.contract.rigs import STOPPED, Ear, MemoryRig, MqttRig, Rig
 
 Join = Callable[..., Ear]
 
@@ -219,7 +219,7 @@ def test_stops_at_once_in_every_state(rig: Rig, state: str) -> None:
         ear.bus.stop()
     start = monotonic()
     ear.bus.stop()
-    assert monotonic() - start < 1.5
+    assert monotonic() - start < STOPPED
 
 
 def test_what_is_no_longer_subscribed_to_does_not_come(join: Join, prefix: str) -> None:

@@ -12,6 +12,7 @@ from common.ports.bus import Disconnected, Received
 from common.settings import BusSettings
 from common.telemetry import BUS_BAD_MESSAGES
 from tests.contract.rigs import Ear, Listen
+from tests.eventually import PATIENCE
 
 CONNECT, PUBLISH, SUBSCRIBE, DISCONNECT = 0x10, 0x32, 0x82, 0xE0
 SESSION_TAKEN_OVER = 0x8E
@@ -86,7 +87,7 @@ class Broker:
 def broker(listen: Listen) -> Iterator[Broker]:
     with ExitStack() as until:
         server = until.enter_context(socket.create_server(("127.0.0.1", 0)))
-        server.settimeout(5)
+        server.settimeout(PATIENCE)
         yield Broker(server, listen(BusSettings(port=server.getsockname()[1])), until)
 
 

@@ -5,6 +5,7 @@ import socket
 import psutil
 import pytest
 
+from tests.eventually import PATIENCE
 from tests.servers import Mosquitto, Nats, Server, Weed
 
 
@@ -18,7 +19,7 @@ def test_comes_back_on_its_port_after_a_kill(name: str, request: pytest.FixtureR
     port, pid = server.port, server.pid
     server.kill()
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), timeout=1)
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     server.start()
     assert (server.port, server.running) == (port, True)
     assert server.pid != pid

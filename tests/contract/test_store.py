@@ -8,6 +8,7 @@ import pytest
 from common.adapters.memory import MemoryStore
 from common.adapters.s3 import S3Store
 from common.ports.store import NotFoundError, ObjectStore, StoreError, TooLargeError, keys_under
+from tests.eventually import PATIENCE
 
 ODD = [
     "a b.jpg",
@@ -120,7 +121,7 @@ def test_says_size_and_time(store: ObjectStore) -> None:
     store.put("a", b"12345")
     (found,) = store.list("a")
     assert found.size == 5
-    assert abs(found.modified - time()) < 10
+    assert abs(found.modified - time()) < PATIENCE
 
 
 @pytest.mark.parametrize("key", ODD)

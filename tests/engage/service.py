@@ -15,7 +15,7 @@ from common.wire.keys import result_key, snapshot_key
 from common.wire.messages import Message
 from common.wire.topics import Topics
 from tests.engage.samples import JPEG, result
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.servers import Server, free_ports
 
 
@@ -56,7 +56,7 @@ class Engage(Server):
         return self._status("/readyz") == 200
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(self.url + path, timeout=10)
+        return requests.get(self.url + path, timeout=PATIENCE)
 
     def devices(self) -> dict[str, dict[str, Any]]:
         return {device["deviceID"]: device for device in self.get("/api/v1/devices").json()["devices"]}
@@ -108,6 +108,16 @@ class Worker:
         self.store.close()
 
 
+class Client(socketio.Client):  # type: ignore[misc]
+    """It gives a server, which may be busy, more than the usual second to let it in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(request_timeout=PATIENCE, **options)
+
+    def connect(self, url: str, *given: Any, **options: Any) -> None:
+        super().connect(url, *given, **{"wait_timeout": PATIENCE} | options)
+
+
 class Browser:
     """Keeps the devices as the page does: from a snapshot and the changes after it."""
 
@@ -118,7 +128,7 @@ class Browser:
         self.gaps = 0
         self.snapshots = 0
         self.original: dict[str, Any] = {}
-        self._client = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=0.2)
+        self._client = Client(reconnection_delay=0.1, reconnection_delay_max=0.2)
         self._client.on("snapshot", self._snapshot, namespace=namespace)
         self._client.on("changes", self._changes, namespace=namespace)
         self._client.on("devicesupdates", self._original, namespace=namespace)
@@ -149,4 +159,4 @@ class Browser:
 
 
 def settled(engage: Engage) -> None:
-    eventually(engage.rebuilt, within=15)
+    eventually(engage.rebuilt)

@@ -16,7 +16,7 @@ from engage.access.maker import Maker
 from engage.access.roles import Role
 from tests.engage.conftest import Build
 from tests.engage.site import Site
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 
@@ -39,7 +39,7 @@ def served(site: Site) -> Iterator[str]:
 def run(command: str, **variables: str) -> str:
     shell = ["sh", "-c", command]
     return subprocess.run(
-        shell, check=True, env=os.environ | variables, capture_output=True, text=True, timeout=40
+        shell, check=True, env=os.environ | variables, capture_output=True, text=True, timeout=PATIENCE
     ).stdout
 
 
@@ -57,7 +57,7 @@ def test_the_commands(build: Build) -> None:
         coming = pool.submit(run, later, CURSOR=answer["cursor"], **known)
         eventually(lambda: len(site.runner.waiting) == 1)
         site.wait(10)
-        alarm = json.loads(coming.result(30))
+        alarm = json.loads(coming.result(PATIENCE))
         assert [(d["deviceID"], d["state"]) for d in alarm["devices"]] == [("cam", "stale")]
         site.result("cam", 2, window=6)
         back = json.loads(run(later, CURSOR=alarm["cursor"], **known))

@@ -11,7 +11,7 @@ from wsproto.frame_protocol import FrameProtocol
 
 from engage.line import Hub, Line, Ready
 from engage.outgoing import Held
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 BIG = b"x" * 2**20
 
@@ -30,7 +30,7 @@ class Bench:
         ours, self.browser = socket.socketpair()
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        self.browser.settimeout(5)
+        self.browser.settimeout(PATIENCE)
         self._selector = selectors.DefaultSelector()
         self._ready: dict[int, Ready] = {}
         self._jobs: list[Callable[[], None]] = []

@@ -79,7 +79,7 @@ def see(worker: Worker, device: str, number: int, people: int, width: int) -> li
 
 def test_the_original_page_with_its_own_client(worker: Worker, engage: Engage, page: Page) -> None:
     def expect(seen: dict[str, list[Any]]) -> None:
-        eventually(lambda: shown(page) == seen, within=15, failure=lambda: (seen, shown(page)))
+        eventually(lambda: shown(page) == seen, failure=lambda: (seen, shown(page)))
 
     seen = {"one": see(worker, "one", 1, 3, 16), "two": see(worker, "two", 1, 4, 24)}
     eventually(lambda: len(engage.devices()) == 2)
@@ -91,10 +91,10 @@ def test_the_original_page_with_its_own_client(worker: Worker, engage: Engage, p
     expect(seen := seen | {"one": see(worker, "one", 2, 7, 32)})
     expect(seen := seen | {"three": see(worker, "three", 1, 5, 40)})
     assert count(page, "updates") == 2
-    eventually(lambda: count(page, "pongs"), within=8)
+    eventually(lambda: count(page, "pongs"))
 
     engage.kill()
     engage.start()
     settled(engage)
-    eventually(lambda: count(page, "connects") == 2, within=15)
+    eventually(lambda: count(page, "connects") == 2)
     expect(seen | {"two": see(worker, "two", 2, 9, 48)})

@@ -58,7 +58,7 @@ def _hold(
     asks = operation.query or operation.body or operation.path_parameters
 
     @settings(
-        max_examples=20,
+        max_examples=EXAMPLES,
         database=None,
         suppress_health_check=[HealthCheck.too_slow],
         phases=[Phase.generate],

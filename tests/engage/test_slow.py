@@ -11,7 +11,7 @@ from common.settings import BusSettings, StoreSettings
 from tests.crowd import Crowd
 from tests.engage.samples import result
 from tests.engage.service import Engage, Worker, settled
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 SLOW, DEVICES, WAVES = 30, 250, 12
 
@@ -34,7 +34,7 @@ def test_who_reads_nothing_for_a_while_costs_little_and_gets_one_fresh_snapshot(
 
     report(0)
     with Crowd([engage.port], [{}] * SLOW, keep=True, unread=4096) as crowd:
-        crowd.until(lambda: crowd.shown == SLOW, within=10)
+        crowd.until(lambda: crowd.shown == SLOW, within=PATIENCE)
         report(1)
         crowd.during(0.5)
         seen, process = crowd.summary()["snapshots"], psutil.Process(engage.pid)
@@ -43,7 +43,7 @@ def test_who_reads_nothing_for_a_while_costs_little_and_gets_one_fresh_snapshot(
             report(wave)
         grown = process.memory_info().rss - before
         assert engage.metric("headway_viewers_behind_total") >= SLOW
-        crowd.until(lambda: all(_right(browser.devices) for browser in crowd.browsers), within=10)
+        crowd.until(lambda: all(_right(browser.devices) for browser in crowd.browsers), within=PATIENCE)
         told = crowd.summary()
     assert grown < received * (WAVES - 2) / 5, "what nobody reads is not kept"
     assert (told["gaps"], told["lost"]) == (0, 0)

@@ -13,7 +13,7 @@ from engage.snapshots import Pictures
 from tests.engage.conftest import Build
 from tests.engage.samples import BUCKET, JPEG
 from tests.engage.site import Site
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 CAM = "/api/v1/devices/cam/snapshot"
 FOREVER = "private, max-age=31536000, immutable"
@@ -115,7 +115,7 @@ class SlowStore(MemoryStore):
 
     def get(self, key: str, limit: int) -> bytes:
         self.asked.append(key)
-        assert self.let.wait(10)
+        assert self.let.wait(PATIENCE)
         return super().get(key, limit)
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from headway.analyse import analyse
+from tests.eventually import PATIENCE
 
 
 def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
@@ -46,5 +47,5 @@ def test_decoders_do_not_talk(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     film.write_bytes(b"")
     command = [sys.executable, "-m", "headway", "analyse", str(film)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stderr) == (1, f"{film}: not a film that can be read\n")

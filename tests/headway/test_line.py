@@ -2,6 +2,7 @@
 
 from common.wire.topics import Topics
 from headway.line import Line
+from tests.eventually import PATIENCE
 from tests.servers import Mosquitto
 
 
@@ -23,5 +24,5 @@ def test_an_answer_that_is_faster_than_the_acknowledgement(mosquitto: Mosquitto,
         assert line.retained() == {}
         line.retain({topic: b"1"})
         line.retain({topic: b""})
-        heard = line.received(within=2)
+        heard = line.received(within=PATIENCE)
         assert [next(heard).payload for _ in range(2)] == [b"1", b""]

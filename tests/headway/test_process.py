@@ -14,7 +14,7 @@ import pytest
 
 from headway.process import Command, Log, Process
 from headway.runner import readable
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 
 def python(code: str, folder: Path) -> Command:
@@ -30,7 +30,7 @@ def test_output_is_kept_and_the_status_told(tmp_path: Path) -> None:
     process, log, ended = start(
         "import sys; print('one'); print('two', file=sys.stderr); sys.exit(7)", tmp_path
     )
-    assert ended.get(timeout=10) == 7
+    assert ended.get(timeout=PATIENCE) == 7
     process.join()
     log.close()
     assert sorted(log.tail()) == ["one", "two"]
@@ -40,7 +40,7 @@ def test_output_is_kept_and_the_status_told(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there_ends_like_any_other(tmp_path: Path) -> None:
     log, ended = Log(tmp_path / "child.log"), SimpleQueue[int]()
     process = Process("child", Command(("/no/such/program",), tmp_path, {}), log, ended.put)
-    assert ended.get(timeout=10) == 1
+    assert ended.get(timeout=PATIENCE) == 1
     process.join()
     log.close()
     assert log.tail() == ["cannot run /no/such/program: No such file or directory"]
@@ -49,7 +49,7 @@ def test_a_program_that_is_not_there_ends_like_any_other(tmp_path: Path) -> None
 def test_what_the_child_left_in_its_group_goes_with_it(tmp_path: Path) -> None:
     code = "import subprocess; print(subprocess.Popen(['sleep', '1000']).pid, flush=True)"
     process, log, ended = start(code, tmp_path)
-    assert ended.get(timeout=10) == 0
+    assert ended.get(timeout=PATIENCE) == 0
     process.join()
     log.close()
     eventually(lambda: not psutil.pid_exists(int(log.tail()[0])))
@@ -61,7 +61,7 @@ def test_kill_ends_who_ignores_terminate(tmp_path: Path) -> None:
     eventually(lambda: log.tail() == ["deaf"])
     process.terminate()
     process.kill()
-    assert ended.get(timeout=10) == -signal.SIGKILL
+    assert ended.get(timeout=PATIENCE) == -signal.SIGKILL
     process.join()
     log.close()
     process.kill()  # once more is no error

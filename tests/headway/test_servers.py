@@ -20,6 +20,7 @@ from headway.process import Command
 from headway.programs import Program, broker_program, store_program
 from headway.runner import Runner
 from headway.supervisor import Child
+from tests.eventually import PATIENCE
 
 
 class Said:
@@ -72,10 +73,10 @@ def test_mosquitto_lets_in_who_has_the_password_and_nobody_else(
     bus = installation.settings.bus
 
     def check() -> None:
-        assert bus_trouble(bus, 2) is None
+        assert bus_trouble(bus, PATIENCE) is None
         for other in (wrong_password(bus), BusSettings(host=bus.host, port=bus.port)):
-            assert "uthori" in (bus_trouble(other, 2) or "")
-        assert "Connection refused" in (bus_trouble(bus.model_copy(update={"port": 1}), 2) or "")
+            assert "uthori" in (bus_trouble(other, PATIENCE) or "")
+        assert "Connection refused" in (bus_trouble(bus.model_copy(update={"port": 1}), PATIENCE) or "")
 
     program = broker_program(data, installation.memory, installation.settings)
     assert "mosquitto" in program.command.argv[0]
@@ -92,8 +93,8 @@ def test_nats_takes_its_place_where_there_is_no_mosquitto(
     bus = installation.settings.bus
 
     def check() -> None:
-        assert bus_trouble(bus, 2) is None
-        assert bus_trouble(wrong_password(bus), 2) is not None
+        assert bus_trouble(bus, PATIENCE) is None
+        assert bus_trouble(wrong_password(bus), PATIENCE) is not None
         assert listening_on_loopback_alone("nats-server")
 
     program = broker_program(data, installation.memory, installation.settings)
@@ -123,7 +124,7 @@ def listening_on_loopback_alone(name: str) -> bool:
 
 def stand_in(name: str, code: str, stage: int = 1) -> Program:
     command = Command((sys.executable, "-c", code), Path.cwd(), dict(os.environ))
-    return Program(Child(name, stage), command, settle=5.0)
+    return Program(Child(name, stage), command, settle=PATIENCE)
 
 
 def test_a_start_that_fails_says_why_and_leaves_nothing(data: DataDir, installation: Installation) -> None:
@@ -163,5 +164,5 @@ def test_a_child_that_comes_and_goes_is_told_with_its_last_words(data: DataDir) 
 
 def test_settings_of_nobody_s_server_say_what_is_wrong() -> None:
     nowhere = CommonSettings(bus=BusSettings(port=1), store=StoreSettings(endpoint="127.0.0.1:1"))
-    assert bus_trouble(nowhere.bus, 1) == "Connection refused"
+    assert bus_trouble(nowhere.bus, PATIENCE) == "Connection refused"
     assert "127.0.0.1:1" in (store_trouble(nowhere.store) or "")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,10 @@ from common.adapters.s3 import S3Store
 from common.settings import StoreSettings
 from headway.devices import fetch
 from tests.assets import asset
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.servers import free_ports
 
+START = 2 * PATIENCE
 CHILDREN = ("broker", "store", "worker", "engage", "camera-vtest")
 
 
@@ -50,7 +50,15 @@ class Up:
         """The process of that name, by what only its command line has."""
         sign = {"broker": "mosquitto.conf", "store": "mini", "worker": "inference", "engage": "engage"}
         wanted = sign.get(name, "ingest")
-        return next(p for p in self.tree() if wanted in p.cmdline()[-1] or wanted in p.cmdline())
+
+        def is_wanted(process: psutil.Process) -> bool:
+            try:
+                words = process.cmdline()
+            except psutil.NoSuchProcess:
+                return False
+            return wanted in words or any(wanted in word for word in words[-1:])
+
+        return eventually(lambda: next(filter(is_wanted, self.tree()), None))
 
     def live_since(self, sequence: object) -> bool:
         """Whether the one device is live with a newer picture than that."""
@@ -68,12 +76,10 @@ class Up:
         token: str | None = json.loads((self.data / "endpoints.json").read_text())["web"]["token"]
         return token
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> float:
-        """Seconds until it had ended."""
-        begun = time.monotonic()
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Its exit status. In which time it ends is the supervisor's to promise, and tested there."""
         self._process.send_signal(number)
-        self._process.wait(20)
-        return time.monotonic() - begun
+        return self._process.wait(PATIENCE)
 
     @property
     def status(self) -> int | None:
@@ -88,7 +94,7 @@ class Up:
 def running(folder: Path, *flags: str) -> Iterator[Up]:
     up = Up(folder, *flags)
     try:
-        eventually(lambda: up.live_since(None), within=60)
+        eventually(lambda: up.live_since(None), within=START)
         yield up
     except BaseException as error:
         error.add_note(up.said())
@@ -114,8 +120,7 @@ def test_live_counts_on_loopback_alone_and_ctrl_c_leaves_nothing(tmp_path: Path)
         assert expiring(up) == ["quarantine/"]
         secrets = [json.loads(endpoints.read_text())[part][key] for part, key in SECRETS]
         assert not [p for p in processes for word in p.cmdline() for secret in secrets if secret in word]
-        assert up.stop() < 5
-        assert up.status == 0
+        assert up.stop() == 0
         assert gone(processes)
         assert not endpoints.exists()
         assert up.said().endswith("stopped\n")
@@ -144,12 +149,12 @@ def test_counts_are_live_again_after_any_child_is_killed(tmp_path: Path) -> None
         for name in CHILDREN:
             before = eventually(up.device)["capturedAt"]
             up.child(name).kill()
-            eventually(lambda: f"{name} was ended by SIGKILL" in up.said(), within=5)  # noqa: B023
-            eventually(lambda: up.live_since(before), within=15)  # noqa: B023
+            eventually(lambda: f"{name} was ended by SIGKILL" in up.said())  # noqa: B023
+            eventually(lambda: up.live_since(before))  # noqa: B023
         os.kill(up.child("worker").pid, signal.SIGSTOP)
         os.kill(up.child("store").pid, signal.SIGSTOP)
         processes = up.tree()
-        assert up.stop(signal.SIGTERM) < 5
+        assert up.stop(signal.SIGTERM) == 0
         assert gone(processes)
 
 
@@ -160,16 +165,15 @@ def test_killed_itself_it_leaves_nothing_and_starts_again(tmp_path: Path) -> Non
         up.kill()
         eventually(lambda: gone(processes))
     with running(tmp_path) as again:
-        assert again.stop() < 5
+        assert again.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_while_it_starts(tmp_path: Path, number: signal.Signals) -> None:
     up = Up(tmp_path)
     try:
-        eventually(lambda: "Starting" in up.said(), within=30)
-        assert up.stop(number) < 5
-        assert up.status in (0, 130, -number)
+        eventually(lambda: "Starting" in up.said())
+        assert up.stop(number) in (0, 130, -number)
     finally:
         if up.status is None:
             up.kill()

@@ -24,7 +24,8 @@ from headway.door import open_door
 from headway.errors import UserError
 from headway.installed import settings_of
 from headway.user import user
-from tests.eventually import eventually
+from tests.engage.service import Client
+from tests.eventually import PATIENCE, eventually
 from tests.headway.test_up import Up, running
 
 PASSWORD = "tall green tea kettle"
@@ -46,7 +47,7 @@ def accept(up: Up, link: str, name: str, password: str = PASSWORD) -> requests.S
     assert address == up.web
     session = requests.Session()
     body = {"token": secret, "name": name, "password": password}
-    answer = session.post(f"{up.web}/api/v1/invitations/accept", json=body, timeout=10)
+    answer = session.post(f"{up.web}/api/v1/invitations/accept", json=body, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     return session
 
@@ -55,18 +56,16 @@ def test_the_first_admin_comes_by_the_link_on_the_screen_and_a_lost_one_by_the_s
     with running(tmp_path) as up:
         (line,) = (line for line in up.said().splitlines() if "welcome" in line)
         admin = accept(up, line.split()[-1], "ann")
-        assert requests.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401
-        assert admin.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 200
+        assert requests.get(f"{up.web}/api/v1/devices", timeout=PATIENCE).status_code == 401
+        assert admin.get(f"{up.web}/api/v1/devices", timeout=PATIENCE).status_code == 200
         cookie = f"headway_session={admin.cookies['headway_session']}"
-        live = socketio.Client()
+        live = Client()
         live.connect(up.web, {"Cookie": cookie}, namespaces=["/live"], transports=["websocket"])
         with pytest.raises(socketio.exceptions.ConnectionError):
-            socketio.Client(reconnection=False).connect(
-                up.web, namespaces=["/live"], transports=["websocket"]
-            )
+            Client(reconnection=False).connect(up.web, namespaces=["/live"], transports=["websocket"])
         headway(up, "reset", "ann")
         link = headway(up, "reset", "ann")
-        eventually(lambda: admin.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401)
+        eventually(lambda: admin.get(f"{up.web}/api/v1/devices", timeout=PATIENCE).status_code == 401)
         eventually(lambda: not live.connected or "/live" not in live.namespaces)
         live.shutdown()
         accept(up, link, "", "seven quiet brown owls")
@@ -75,9 +74,9 @@ def test_the_first_admin_comes_by_the_link_on_the_screen_and_a_lost_one_by_the_s
         assert ann[:-1] == ["ann", "admin", "all", "yes"]
         assert others == [["bob", "viewer", "north", "yes", ann[-1]]]
         headers = {"Authorization": f"Bearer {headway(up, 'token', 'prometheus')}"}
-        assert "headway_devices" in requests.get(f"{up.web}/metrics", headers=headers, timeout=10).text
+        assert "headway_devices" in requests.get(f"{up.web}/metrics", headers=headers, timeout=PATIENCE).text
         headway(up, "remove", "bob")
-        eventually(lambda: bob.get(f"{up.web}/api/v1/devices", timeout=10).status_code == 401)
+        eventually(lambda: bob.get(f"{up.web}/api/v1/devices", timeout=PATIENCE).status_code == 401)
         assert _actions(up) >= {"invite", "issue token", "reset password", "remove user", "accept invitation"}
         log = (up.data / "logs" / "engage.log").read_text()
         assert not [secret for secret in (PASSWORD, link, cookie, str(up.token())) if secret in log]
@@ -197,15 +196,15 @@ def test_or_revokes_them(shell: Shell) -> None:
 def test_without_a_sign_in_everybody_on_this_machine_is_let_in(tmp_path: Path) -> None:
     with running(tmp_path, "--no-auth") as up:
         assert "welcome" not in up.said()
-        state = requests.get(f"{up.web}/api/v1/session", timeout=10).json()
+        state = requests.get(f"{up.web}/api/v1/session", timeout=PATIENCE).json()
         assert (state["auth"], state["principal"]["role"]) == (False, "admin")
         foreign = {"Origin": "https://evil.example"}
-        assert requests.post(f"{up.web}/api/v1/tokens", headers=foreign, timeout=10).status_code == 403
+        assert requests.post(f"{up.web}/api/v1/tokens", headers=foreign, timeout=PATIENCE).status_code == 403
 
 
 def _actions(up: Up) -> set[str]:
     headers = {"Authorization": f"Bearer {headway(up, 'token', 'auditor', '--role', 'admin')}"}
-    answer = requests.get(f"{up.web}/api/v1/audit", headers=headers, timeout=10)
+    answer = requests.get(f"{up.web}/api/v1/audit", headers=headers, timeout=PATIENCE)
     return {entry["action"] for entry in json.loads(answer.text)["entries"]}
 
 

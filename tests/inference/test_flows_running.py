@@ -2,10 +2,11 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from common.adapters.memory import MemoryBroker, MemoryBus, MemoryStore
 from common.adapters.mqtt import MqttBus
@@ -23,7 +24,7 @@ from inference.timing import Timing
 from inference.worker import Worker
 from tests.chaos.model import Brightness
 from tests.chaos.worker import HEARTBEAT, SLOWNESS
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.inference.camera import Agent, jpeg
 from tests.services import Ear, Services
 
@@ -73,7 +74,7 @@ class Site:
             self._runner.loop.step(0.01)
             return condition()
 
-        eventually(met, within=20, every=0)
+        eventually(met, every=0)
 
     def pass_time(self, seconds: float) -> None:
         for _ in range(int(seconds)):
@@ -119,10 +120,14 @@ def test_a_flow_that_is_late_is_counted_and_logged_once_in_a_while(site: Site) -
             site.capture()
             site.pass_time(1)
         site.clock.advance(TIMING.flow_wait)
-        site.until(lambda: not site.store.list(CAPTURES))
-    assert counter._value.get() == before + 3
-    (late,) = [line for line in logs if "in time" in line["event"]]
+        site.until(lambda: counter._value.get() == before + 3 and bool(late_of(logs)))
+    assert not site.store.list(CAPTURES)
+    (late,) = late_of(logs)
     assert late["flow"] == "development"
+
+
+def late_of(logs: Sequence[EventDict]) -> list[EventDict]:
+    return [line for line in logs if "in time" in line["event"]]
 
 
 def test_a_flow_that_was_not_named_is_warned_of_once(site: Site) -> None:
@@ -144,7 +149,7 @@ def start(services: Services, ear: Ear) -> StartWorker:
         process = services.start(
             "tests.chaos.worker", name, {f"INFERENCE__{key}": value for key, value in own.items()}
         )
-        eventually(lambda: any(m.worker == name for m in ear.all(WorkerStatus)), within=30)
+        eventually(lambda: any(m.worker == name for m in ear.all(WorkerStatus)))
         return process
 
     return start
@@ -165,17 +170,17 @@ def test_a_slow_flow_that_comes_late_has_all_and_one_that_starts_anew_nothing_tw
 
     production = start("p1", "production")
     early = send()
-    eventually(lambda: sorted(results(ear, "production")) == sorted(early), within=10)
+    eventually(lambda: sorted(results(ear, "production")) == sorted(early))
     production.terminate()
-    assert production.wait(5) == 0
+    assert production.wait(PATIENCE) == 0
     now = time.time()
     eventually(lambda: time.time() > now + 3)  # a sweep leaves out what is being announced right now
     start("p2", "production")
-    eventually(lambda: any(m.worker == "p2" for m in ear.all(Finished)), within=20)
+    eventually(lambda: any(m.worker == "p2" for m in ear.all(Finished)))
     assert sorted(results(ear, "production")) == sorted(early), "p2 found them done"
     start("d", "development", slowness=0.2, POLICY="every")
     sent = early + [key for _ in range(4) for key in send()]
-    eventually(lambda: set(results(ear, "development")) >= set(sent), within=20)
-    eventually(lambda: not s3.list(CAPTURES), within=20)
+    eventually(lambda: set(results(ear, "development")) >= set(sent))
+    eventually(lambda: not s3.list(CAPTURES))
     assert len(results(ear, "development")) == len(sent)
     assert set(early) < set(results(ear, "production"))

@@ -14,7 +14,7 @@ from common.adapters.s3 import S3Store
 from common.wire.keys import CAPTURES
 from common.wire.messages import Finished, Result, WorkerStatus
 from common.wire.topics import PEOPLE_COUNTER, Topics
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.inference.camera import Agent, jpeg
 from tests.services import Ear, Services
 
@@ -44,7 +44,7 @@ def test_a_capture_becomes_a_result_and_a_snapshot_and_is_deleted(
     start_worker: StartWorker, ear: Ear, agent: Agent, s3: S3Store
 ) -> None:
     process = start_worker("w1")
-    eventually(lambda: online(ear, "w1"), within=30)
+    eventually(lambda: online(ear, "w1"))
     assert ear.all(WorkerStatus)[-1].version == service.version()
     capture = agent.send(jpeg(100), time.time())
     result = eventually(lambda: next(iter(ear.all(Result)), None))
@@ -55,7 +55,7 @@ def test_a_capture_becomes_a_result_and_a_snapshot_and_is_deleted(
     eventually(lambda: not s3.list(CAPTURES))
     eventually(lambda: s3.list("results/production/cam-1.json"))
     process.terminate()
-    assert process.wait(5) == 0
+    assert process.wait(PATIENCE) == 0
     eventually(lambda: not online(ear, "w1"))
 
 
@@ -63,7 +63,7 @@ def test_a_bad_picture_is_deleted_and_the_next_one_is_counted(
     start_worker: StartWorker, ear: Ear, agent: Agent, s3: S3Store
 ) -> None:
     start_worker("w1")
-    eventually(lambda: online(ear, "w1"), within=30)
+    eventually(lambda: online(ear, "w1"))
     for data in (b"", b"no picture", jpeg()[:2000], jpeg()[:-500]):
         agent.send(data, time.time())
     good = agent.send(jpeg(), time.time())
@@ -74,11 +74,11 @@ def test_a_bad_picture_is_deleted_and_the_next_one_is_counted(
 def test_what_arrived_while_no_worker_ran_is_found_in_the_store(
     start_worker: StartWorker, ear: Ear, agent: Agent, s3: S3Store
 ) -> None:
+    old = [agent.upload(jpeg(), time.time() - 100 + n) for n in range(5)]
     now = time.time()
-    old = [agent.upload(jpeg(), now - 100 + n) for n in range(5)]
     eventually(lambda: time.time() > now + 3.2)  # the sweep leaves out what is being announced right now
     start_worker("w1")
-    eventually(lambda: ear.all(Result), within=30)
+    eventually(lambda: ear.all(Result))
     assert [r.capture_id for r in ear.all(Result)] == [old[-1].file_path.key], "only the latest is analysed"
     eventually(lambda: not s3.list(CAPTURES))
 
@@ -88,13 +88,13 @@ def test_the_survivor_takes_over_from_a_killed_worker(
 ) -> None:
     agents = [Agent(f"cam-{n}", bus, s3, topics) for n in range(20)]
     workers = [start_worker(name) for name in ("w1", "w2")]
-    eventually(lambda: online(ear, "w1") and online(ear, "w2"), within=30)
+    eventually(lambda: online(ear, "w1") and online(ear, "w2"))
     sent = [agent.send(jpeg(), time.time()) for agent in agents]
     eventually(lambda: ear.all(Result))
     workers[0].kill()
     keys = {capture.file_path.key for capture in sent}
-    eventually(lambda: keys <= {r.capture_id for r in ear.all(Result)}, within=15)
-    eventually(lambda: not s3.list(CAPTURES), within=15)
+    eventually(lambda: keys <= {r.capture_id for r in ear.all(Result)})
+    eventually(lambda: not s3.list(CAPTURES))
     assert any(m.worker == "w2" for m in ear.all(Finished))
 
 
@@ -112,7 +112,7 @@ def test_the_broker_forgets_a_worker_an_hour_after_its_last_word_or_its_will(
 
     monkeypatch.setattr(bus._client, "on_message", note)
     process = start_worker("w1")
-    eventually(lambda: online(ear, "w1"), within=30)
+    eventually(lambda: online(ear, "w1"))
     process.kill()
     eventually(lambda: not online(ear, "w1"))
     assert lasts == {"online": 3600, "offline": 3600}
@@ -122,7 +122,7 @@ def test_the_original_people_counter_is_answered_on_its_own_topic(
     start_worker: StartWorker, ear: Ear, bus: MqttBus, s3: S3Store, bucket: str
 ) -> None:
     start_worker("w1", COMPAT__PEOPLE_COUNTER="true")
-    eventually(lambda: online(ear, "w1"), within=30)
+    eventually(lambda: online(ear, "w1"))
     s3.put("image-1.jpg", jpeg())
     bus.publish(
         PEOPLE_COUNTER,

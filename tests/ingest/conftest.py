@@ -42,9 +42,11 @@ def ear(bus: MqttBus, topics: Topics) -> AgentEar:
 def start_agent(services: Services, s3: S3Store) -> StartAgent:  # noqa: ARG001 -- its bucket is there
     """`start_agent(camera, **settings)`, of ingest or by whole names; its log is `<device>.log`."""
 
-    def start(camera: object, device: str = "cam-1", **settings: object) -> "subprocess.Popen[bytes]":
+    def start(
+        camera: object, device: str = "cam-1", module: str = "ingest", **settings: object
+    ) -> "subprocess.Popen[bytes]":
         own = {"device": device, "camera": camera, **settings}
         named = {k if k.isupper() else f"INGEST__{k.upper()}": v for k, v in own.items()}
-        return services.start("ingest", device, {"STORE__TIMEOUT": 2, **named})
+        return services.start(module, device, named)
 
     return start

@@ -23,7 +23,7 @@ def test_what_is_wanted_is_applied_survives_a_broker_and_is_taken_back(
 
     want(1, interval=0.2, site="depot")
     start_agent(asset("vtest.avi"), interval=0.5, name="Gate", site="campus")
-    eventually(lambda: applied(1), within=20)
+    eventually(lambda: applied(1))
     eventually(lambda: len(ear.captures) > 3)
     last = ear.captures[-1]
     assert (last.interval, last.site) == (0.2, "depot")
@@ -36,16 +36,18 @@ def test_what_is_wanted_is_applied_survives_a_broker_and_is_taken_back(
     taken = ear.status.captured
 
     mosquitto.stop()
-    before = len(ear.heard)
     mosquitto.start()
-    eventually(lambda: any(b"online" in r.payload and not r.retained for r in ear.heard[before:]), within=20)
+    bad = b'{"deviceID": "cam-1", "revision": 3, "settings": {"interval": 0}}'
+
+    def refused() -> bool:
+        """Said again and again: it is not retained, and the agent hears it once it is back."""
+        bus.publish(topics.device_config("cam-1"), bad)
+        return "the desired settings are refused: settings.interval" in ear.error()
+
+    eventually(refused, every=0.5)
     assert applied(2)
-    bus.publish(
-        topics.device_config("cam-1"), b'{"deviceID": "cam-1", "revision": 3, "settings": {"interval": 0}}'
-    )
-    eventually(lambda: "the desired settings are refused: settings.interval" in ear.error())
-    assert applied(2)
-    assert (ear.status.paused, ear.status.captured) == (True, taken)
+    assert ear.status.paused
+    assert ear.status.captured - taken in (0, 1), "one was under way"
 
     bus.publish(topics.device_config("cam-1"), b"", retain=True)
     eventually(lambda: applied(None))

@@ -11,6 +11,7 @@ import pytest
 from common.ports.clock import SystemClock
 from ingest.cameras import CameraError, camera_for
 from ingest.settings import IngestSection
+from tests.eventually import PATIENCE
 from tests.ingest import picamera2_ground
 from tests.ingest.libcamera_double import faults
 
@@ -45,7 +46,7 @@ def picam(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Picam]":
     camera = camera_for("picamera", IngestSection(resolution="640x480"), SystemClock())
     from ingest import picam  # noqa: PLC0415 -- now that picamera2 is there
 
-    monkeypatch.setattr(picam, "WAIT", 0.5)
+    monkeypatch.setattr(picam, "WAIT", PATIENCE)
     assert isinstance(camera, picam.Picam)
     yield camera
     faults.missing = faults.busy = faults.silent = False
@@ -73,8 +74,10 @@ def test_pictures_outlive_their_buffers(picam: "Picam") -> None:
 
 
 def _read_until_it_fails(picam: "Picam") -> None:
-    while True:
-        picam.read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.picam.WAIT", 0.5)
+        while True:
+            picam.read()
 
 
 def test_a_camera_that_is_not_there(picam: "Picam") -> None:

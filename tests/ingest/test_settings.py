@@ -9,6 +9,7 @@ import pytest
 
 from common.config import ConfigError, load
 from ingest.settings import IngestSettings
+from tests.eventually import PATIENCE
 
 
 def loaded(*flags: str, **environ: str) -> IngestSettings:
@@ -80,7 +81,7 @@ def test_a_camera_that_cannot_be_is_one_sentence(camera: str, sentence: str) -> 
         env=os.environ | {"HEADWAY_INGEST__CAMERA": camera},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert run.returncode == 1

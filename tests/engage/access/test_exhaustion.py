@@ -15,19 +15,29 @@ from common.settings import BusSettings, StoreSettings
 from engage.access.admin import Admin
 from engage.access.roles import Role
 from engage.access.vault import Vault
-from engage.live import _OTHERS
 from tests.engage.access.people import TEST
 from tests.engage.service import Engage, settled
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
-_HASTY = "import sys; from engage import __main__ as engage; engage._SILENCE = 1; sys.exit(engage.main())"
+OTHERS = 20
+SOON, SILENCE = 20, 30
 
 
-class Hasty(Engage):
-    """It waits a second for the headers of a request."""
+class Tuned(Engage):
+    """With room for 20 who have not signed in, and other constants of its own."""
+
+    tuning = "pass"
 
     def command(self) -> list[str]:
-        return [sys.executable, "-c", _HASTY]
+        own = f"live._OTHERS = {OTHERS}; assert engage._SILENCE == {SILENCE}; {self.tuning}"
+        run = f"import sys; from engage import __main__ as engage, live; {own}; sys.exit(engage.main())"
+        return [sys.executable, "-c", run]
+
+
+class Hasty(Tuned):
+    """It waits a second for the headers of a request."""
+
+    tuning = "engage._SILENCE = 1"
 
 
 @pytest.fixture
@@ -42,8 +52,14 @@ def token(store: StoreSettings) -> Iterator[str]:
 
 @pytest.fixture
 def engage(tmp_path: Path, bus: BusSettings, store: StoreSettings) -> Iterator[Engage]:
-    with Hasty(tmp_path, bus, store, ENGAGE__AUTH="true") as engage:
+    with Tuned(tmp_path, bus, store, ENGAGE__AUTH="true") as engage:
         settled(engage)
+        yield engage
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, bus: BusSettings, store: StoreSettings) -> Iterator[Engage]:
+    with Hasty(tmp_path, bus, store, ENGAGE__AUTH="true") as engage:
         yield engage
 
 
@@ -56,7 +72,7 @@ def connect(engage: Engage, *headers: str) -> socket.socket:
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         *headers,
     )
-    sock = socket.create_connection(("127.0.0.1", engage.port), 5)
+    sock = socket.create_connection(("127.0.0.1", engage.port), PATIENCE)
     sock.sendall("\r\n".join([*lines, "", ""]).encode())
     return sock
 
@@ -67,14 +83,14 @@ def answer(sock: socket.socket) -> int:
 
 def test_whoever_only_connects_keeps_nobody_out_who_is_signed_in(engage: Engage, token: str) -> None:
     with ExitStack() as stack:
-        answers = [answer(stack.enter_context(connect(engage))) for _ in range(_OTHERS + 5)]
-        assert answers == [101] * _OTHERS + [503] * 5
+        answers = [answer(stack.enter_context(connect(engage))) for _ in range(OTHERS + 5)]
+        assert answers == [101] * OTHERS + [503] * 5
         refused = stack.enter_context(connect(engage))
-        refused.settimeout(0.7)
+        refused.settimeout(SOON)
         while refused.recv(4096):
             """It is hung up on: the connection is one of those that REST needs too."""
         assert answer(stack.enter_context(connect(engage, f"Authorization: Bearer {token}"))) == 101
-    eventually(lambda: _is_let_in(engage), within=5)
+    eventually(lambda: _is_let_in(engage))
 
 
 def _is_let_in(engage: Engage) -> bool:
@@ -82,14 +98,14 @@ def _is_let_in(engage: Engage) -> bool:
         return answer(sock) == 101
 
 
-def test_whoever_sends_a_byte_now_and_then_is_hung_up_on(engage: Engage) -> None:
-    with socket.create_connection(("127.0.0.1", engage.port), 5) as sock:
-        sock.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{engage.port}\r\n".encode())
+def test_whoever_sends_a_byte_now_and_then_is_hung_up_on(hasty: Engage) -> None:
+    begun = time.monotonic()
+    with socket.create_connection(("127.0.0.1", hasty.port), PATIENCE) as sock:
+        sock.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{hasty.port}\r\n".encode())
         sock.settimeout(0.2)
-        begun = time.monotonic()
-        eventually(lambda: _is_closed(sock), within=5)
+        eventually(lambda: _is_closed(sock), within=SOON)
         assert time.monotonic() - begun > 0.5
-    assert engage.get("/healthz").status_code == 200
+    assert hasty.get("/healthz").status_code == 200
 
 
 def _is_closed(sock: socket.socket) -> bool:

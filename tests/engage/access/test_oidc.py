@@ -18,6 +18,7 @@ from tests.engage.access.people import json, person, sign_in, whoami
 from tests.engage.access.provider import CLIENT, SECRET, Provider
 from tests.engage.conftest import Build
 from tests.engage.site import Site
+from tests.eventually import PATIENCE
 
 START, CALLBACK = "/api/v1/oidc/start", "/api/v1/oidc/callback"
 Open = Callable[..., Site]
@@ -48,8 +49,8 @@ def go(client: FlaskClient) -> str:
     """To the provider and back to our door: the address the browser is sent to."""
     answer = client.get(START)
     assert answer.status_code == 302, answer.text
-    back = requests.get(answer.headers["Location"], allow_redirects=False, timeout=5).headers["Location"]
-    return back.removeprefix("http://localhost")
+    back = requests.get(answer.headers["Location"], allow_redirects=False, timeout=PATIENCE)
+    return back.headers["Location"].removeprefix("http://localhost")
 
 
 def arrive(site: Site) -> tuple[FlaskClient, TestResponse]:
