@@ -111,7 +111,7 @@ class Crowd:
         port = self._ports[(self._number[browser] + browser.lost) % len(self._ports)]
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._unread)
-        sock.settimeout(2)
+        sock.settimeout(20)
         try:
             sock.connect(("127.0.0.1", port))
         except OSError:

@@ -10,6 +10,7 @@ import pytest
 
 from common.loop import Loop
 from common.ports.clock import ManualClock, SystemClock
+from tests.eventually import PATIENCE
 
 TICK = "tick"
 
@@ -124,7 +125,7 @@ def test_waiting_ends_with_an_event_of_another_thread(core: Recorder) -> None:
     loop = Loop[str, str](core, lambda _: None, TICK, SystemClock())
     thread = threading.Thread(target=loop.post, args=("a",))
     thread.start()
-    assert loop.step(5)
+    assert loop.step(PATIENCE)
     thread.join()
     assert core.events == ["a"]
 
@@ -133,7 +134,7 @@ def test_work_aside_comes_back_as_an_event(
     loop: Loop[str, str], core: Recorder, pool: ThreadPoolExecutor
 ) -> None:
     loop.aside(pool, lambda: threading.current_thread().name)
-    loop.step(5)
+    loop.step(PATIENCE)
     assert core.events[0].startswith("ThreadPoolExecutor")
 
 

@@ -11,6 +11,9 @@ from tests.eventually import eventually
 
 Ask = Callable[[str], Any]
 
+WOKEN = 25
+"""Seconds; what nothing wakes answers after 30."""
+
 
 def asking(site: Site, pool: ThreadPoolExecutor) -> Ask:
     """Ask in a thread of its own; answers once the request waits."""
@@ -36,7 +39,7 @@ def test_waiting_ends_with_the_first_change_that_was_asked_for(site: Site) -> No
         eventually(lambda: len(site.runner.waiting) == 1)
         assert not coming.done()
         site.result("a", 1)
-        answer = coming.result(10)
+        answer = coming.result(WOKEN)
     assert (names(answer), answer["gone"], answer["full"]) == (["a"], [], False)
     assert len(site.runner.waiting) == 0
 
@@ -64,7 +67,7 @@ def test_more_than_may_wait_are_refused(build: Build) -> None:
         assert "without `wait`" in (refused.json or {})["detail"]
         assert site.web.get(f"{ALL}?since={cursor}").status_code == 200
         site.result("a", 1)
-        assert names(coming.result(10)) == ["a"]
+        assert names(coming.result(WOKEN)) == ["a"]
 
 
 def test_nobody_waits_for_a_service_that_stops(site: Site) -> None:
@@ -72,4 +75,4 @@ def test_nobody_waits_for_a_service_that_stops(site: Site) -> None:
     with ThreadPoolExecutor(1) as pool:
         coming = asking(site, pool)(f"?since={cursor}&wait=30")
         site.runner.close()
-        assert coming.result(10)["devices"] == []
+        assert coming.result(WOKEN)["devices"] == []

@@ -63,7 +63,7 @@ def keep_live(worker: Worker, browser: Browser, window: float) -> None:
 def test_from_a_result_on_the_bus_to_rest_and_a_browser(
     worker: Worker, engage: Engage, browser: Browser
 ) -> None:
-    worker.result("cam", 1, time.time(), count=4)
+    worker.result("cam", 1, time.time(), count=4, window=600)
     eventually(lambda: browser.count("cam") == 4)
     device = engage.devices()["cam"]
     assert (device["state"], device["count"]) == ("live", 4)
