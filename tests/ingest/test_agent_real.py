@@ -32,7 +32,7 @@ def test_pictures_are_in_the_store_when_they_are_announced(
     start_agent: StartAgent, ear: AgentEar, s3: S3Store
 ) -> None:
     began = time.time()
-    start_agent(asset("vtest.avi"), interval=0.1, site="campus")
+    start_agent(asset("vtest.avi"), interval=0.1, site="campus", pending=1000)
     eventually(lambda: len(ear.captures) >= 8)
     for capture in ear.captures:
         key = capture.file_path.key
