@@ -5,14 +5,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from common.settings import BusSettings, StoreSettings
 from tests.chromium import launched
+from tests.eventually import PATIENCE
 from tests.servers import Mosquitto, Weed
 from tests.web.feed import PAGE
 from tests.web.hub import Hub
 from tests.web.service import Worker, service
 from tests.web.site import Site
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="package")
@@ -54,12 +58,14 @@ def open_page(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "service_workers": "block"}
     context = browser.new_context(base_url=url, **usual | options)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE * 1000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
     assert complaints == []
 
 
@@ -77,6 +83,17 @@ def worker(mosquitto: Mosquitto, weed: Weed, prefix: str, bucket: str) -> Iterat
     worker.stop()
 
 
+@contextmanager
+def served(bus: BusSettings, store: StoreSettings, *, auth: bool) -> Iterator[Site]:
+    """The real service; the store has its bucket."""
+    site = service(bus, store, auth=auth)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.kill()
+
+
 @pytest.fixture
 def engage(
     request: pytest.FixtureRequest,
@@ -88,7 +105,5 @@ def engage(
 ) -> Iterator[Site]:
     """Nobody has to sign in, unless the test's module says `AUTH = True`."""
     auth = getattr(request.module, "AUTH", False)
-    site = service(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket), auth=auth)
-    site.start()
-    yield site
-    site.kill()
+    with served(mosquitto.settings(prefix=prefix), weed.settings(bucket=bucket), auth=auth) as site:
+        yield site

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from tests.eventually import PATIENCE
 from tests.servers import free_ports
 from tests.web.site import Site
 
@@ -99,14 +100,16 @@ class Hub(Site):
 
     def tell(self, *devices: Device, **more: Any) -> None:
         """Change these devices; `gone`, `skip` (revisions left untold) and `broker` as `feed.py` has them."""
-        answer = requests.post(f"{self.url}/feed", json={"devices": devices, **more}, timeout=5)
-        answer.raise_for_status()
+        self._post("feed", {"devices": devices, **more})
         self._told |= {device["deviceID"] for device in devices}
 
     def storm(self, at_once: int, every: float) -> None:
         """New counts for so many devices at a time; 0 ends it."""
-        requests.post(f"{self.url}/storm", json={"at_once": at_once, "every": every}, timeout=5)
+        self._post("storm", {"at_once": at_once, "every": every})
 
     def forget(self) -> None:
-        self.tell(gone=list(self._told))
+        self.tell(gone=list(self._told), workers=[])
         self._told.clear()
+
+    def _post(self, path: str, asked: dict[str, Any]) -> None:
+        requests.post(f"{self.url}/{path}", json=asked, timeout=PATIENCE).raise_for_status()

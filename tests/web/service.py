@@ -63,13 +63,8 @@ class Worker:
         )
         self._bus.publish(self._topics.result(FLOW, device), encode(result), retain=True)
 
-    def lose(self, device: str) -> None:
-        """The device's will is published."""
-        status = DeviceStatus(device_id=device, state="offline", session="1")
-        self._bus.publish(self._topics.device_status(device), encode(status), retain=True)
-
     def report(self, device: str, **more: object) -> None:
-        """As the device's agent does."""
+        """As the device's agent does, or with `state="offline"` its will."""
         status = DeviceStatus.model_validate({"deviceID": device, "state": "online", "session": "1"} | more)
         self._publish(self._topics.device_status(device), status)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import requests
 
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 
 class Site:
@@ -25,7 +25,7 @@ class Site:
     def start(self) -> None:
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(self._command, env=self.env, stdout=quiet, stderr=quiet)
-        eventually(self._answers, within=20)
+        eventually(self._answers)
 
     def kill(self) -> None:
         """As a crash: SIGKILL."""
@@ -38,5 +38,5 @@ class Site:
         assert self._process is not None
         assert self._process.poll() is None, f"ended by itself: {self._command}"
         with suppress(requests.ConnectionError):
-            return requests.get(self.url + self._ready, timeout=5).ok
+            return requests.get(self.url + self._ready, timeout=PATIENCE).ok
         return False

@@ -2,9 +2,11 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, Request, Response, Route, expect
 
 from tests.eventually import eventually
 from tests.web.conftest import open_page
@@ -24,6 +26,15 @@ def installed(browser: Browser, hub: Hub) -> Iterator[Page]:
         eventually(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
         page.reload()
         yield page
+
+
+@pytest.fixture
+def own() -> Iterator[Hub]:
+    """One that the test may kill."""
+    hub = Hub()
+    hub.start()
+    yield hub
+    hub.kill()
 
 
 def test_first_load_is_small_and_the_chart_comes_with_the_first_device(page: Page, hub: Hub) -> None:
@@ -81,13 +92,12 @@ def test_manifest_makes_it_installable(page: Page, hub: Hub) -> None:
         assert page.request.get(f"{hub.url}/{icon['src']}").ok
 
 
-def test_page_of_an_older_build_is_loaded_anew_once(browser: Browser) -> None:
-    own = Hub()
-    own.start()
+def test_page_of_an_older_build_is_loaded_anew_once(browser: Browser, own: Hub) -> None:
     newer = (PAGE / "index.html").read_text().replace("/assets/index-", "/assets/newer-")
     loads: list[str] = []
     with open_page(browser, own.url) as page:
-        page.goto("/")
+        with _looked_for_a_newer_one(page):
+            page.goto("/")
         expect(page.locator(".link")).to_have_text("Connected")
         page.on("domcontentloaded", lambda loaded: loads.append(loaded.url))
         page.route(f"{own.url}/", lambda route: _as_fetched(route, newer))
@@ -96,10 +106,19 @@ def test_page_of_an_older_build_is_loaded_anew_once(browser: Browser) -> None:
             own.start()
         expect(page.locator(".link")).to_have_text("Connected")
         _killed(page, own)
-        own.start()
+        with _looked_for_a_newer_one(page):
+            own.start()
         expect(page.locator(".link")).to_have_text("Connected")
-    own.kill()
     assert len(loads) == 1
+
+
+def _looked_for_a_newer_one(page: Page) -> AbstractContextManager[object]:
+    """Waits until the page has asked for itself, which it does when it is connected."""
+    return page.expect_response(_is_the_page_as_fetched)
+
+
+def _is_the_page_as_fetched(answer: Response) -> bool:
+    return answer.request.resource_type == "fetch" and urlsplit(answer.url).path == "/"
 
 
 def _killed(page: Page, hub: Hub) -> None:

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
+from tests.eventually import eventually
 from tests.web.hub import Hub, device, never_seen
 from tests.web.parts import number, tile
 
@@ -30,16 +31,20 @@ def test_devices_come_and_go(page: Page, hub: Hub) -> None:
 
 
 def test_age_counts_between_messages(page: Page, hub: Hub) -> None:
-    hub.tell(device("cam-1", 3, age=58))
+    hub.tell(device("cam-1", 3, age=40))
+    page.clock.install()
     page.goto("/")
-    expect(tile(page, "cam-1").locator(".age")).to_have_text("58 s ago")
-    expect(tile(page, "cam-1").locator(".age")).to_have_text("1 min 00 s ago")
+    expect(tile(page, "cam-1").locator(".age")).to_have_text(re.compile(r"^[45]\d s ago$"))
+    page.clock.run_for(20_000)
+    expect(tile(page, "cam-1").locator(".age")).to_have_text(re.compile(r"^1 min \d\d s ago$"))
 
 
 def test_goes_stale_by_the_clock_alone(page: Page, hub: Hub) -> None:
-    hub.tell(device("cam-1", 3, fresh=2), device("cam-2", 4))
+    hub.tell(device("cam-1", 3, fresh=20), device("cam-2", 4))
+    page.clock.install()
     page.goto("/")
     expect(page.locator(".sum .number")).to_have_text("7")
+    page.clock.run_for(20_000)
     expect(tile(page, "cam-1").locator(".lamp")).to_have_text("Stale")
     expect(tile(page, "cam-1").locator(".count")).to_have_class(re.compile("old"))
     expect(tile(page, "cam-1").locator(".count")).to_contain_text("last known")
@@ -48,11 +53,11 @@ def test_goes_stale_by_the_clock_alone(page: Page, hub: Hub) -> None:
 
 
 def test_wrong_clock_of_the_viewer_changes_nothing(page: Page, hub: Hub) -> None:
-    hub.tell(device("cam-1", 3, age=58))
+    hub.tell(device("cam-1", 3, age=40))
     page.clock.set_system_time("2001-01-01T00:00:00Z")
     page.goto("/")
     expect(tile(page, "cam-1").locator(".lamp")).to_have_text("Live")
-    expect(tile(page, "cam-1").locator(".age")).to_have_text(re.compile(r"^(58|59) s ago$"))
+    expect(tile(page, "cam-1").locator(".age")).to_have_text(re.compile(r"^[45]\d s ago$"))
 
 
 def test_states_are_told_by_word_and_never_counted(page: Page, hub: Hub) -> None:
@@ -97,6 +102,7 @@ def test_picture_follows_and_the_old_one_stays_until_the_new_is_there(page: Page
     expect(number(page, "cam-1")).to_have_text("2")
     expect(tile(page, "cam-1").locator("img.coming")).to_have_count(1)
     expect(shown).to_have_attribute("src", re.compile(r"v=1$"))
+    eventually(lambda: page.evaluate("true") and held)  # told only while Playwright is at work
     held[0].continue_()
     expect(shown).to_have_attribute("src", re.compile(r"v=2$"))
     expect(tile(page, "cam-1").locator("img")).to_have_count(1)
@@ -108,7 +114,8 @@ def test_picture_that_cannot_be_had_keeps_the_last(page: Page, hub: Hub) -> None
     shown = tile(page, "cam-1").locator("img.shown")
     expect(shown).to_have_attribute("src", re.compile(r"v=1$"))
     page.route(re.compile(r"v=2$"), lambda route: route.fulfill(status=404))
-    hub.tell(device("cam-1", 2))
+    with page.expect_response(re.compile(r"v=2$")):
+        hub.tell(device("cam-1", 2))
     expect(tile(page, "cam-1").locator("img")).to_have_count(1)
     expect(shown).to_have_attribute("src", re.compile(r"v=1$"))
     hub.tell(device("cam-1", 3))
@@ -123,4 +130,4 @@ def test_pictures_out_of_view_are_not_fetched(page: Page, hub: Hub) -> None:
     expect(tile(page, "cam-0").locator("img.shown")).to_be_visible()
     assert len(fetched) < 100
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    expect(tile(page, "cam-99").locator("img.shown")).to_be_visible(timeout=15_000)
+    expect(tile(page, "cam-99").locator("img.shown")).to_be_visible()

