@@ -226,6 +226,7 @@ class Weed(Server):
             "bucket": BUCKET,
             "access_key": USER,
             "secret_key": self.secret,
+            "timeout": 2 * PATIENCE,  # an attempt has half of it
         }
         return StoreSettings.model_validate(usual | changes)
 
@@ -278,7 +279,7 @@ class Weed(Server):
 
     def ready(self) -> bool:
         """An object can be written; listening alone is long before that."""
-        pool = urllib3.PoolManager(retries=False, timeout=10)
+        pool = urllib3.PoolManager(retries=False, timeout=PATIENCE)
         client = Minio(
             f"127.0.0.1:{self.port}", USER, self.secret, secure=False, region="us-east-1", http_client=pool
         )

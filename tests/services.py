@@ -27,6 +27,7 @@ def environment(bus: BusSettings, store: StoreSettings) -> dict[str, str]:
         "STORE__BUCKET": store.bucket,
         "STORE__ACCESS_KEY": store.access_key,
         "STORE__SECRET_KEY": store.secret(),
+        "STORE__TIMEOUT": store.timeout,
     }
     return {f"HEADWAY_{name}": str(value) for name, value in settings.items()}
 

@@ -7,6 +7,7 @@ import pytest
 
 from common.ports.bus import Connected, Delivered, Received, Undelivered, Will
 from tests.contract.rigs import STOPPED, Ear, MemoryRig, MqttRig, Rig
+from tests.eventually import PATIENCE
 
 Join = Callable[..., Ear]
 
@@ -16,6 +17,12 @@ def rig(request: pytest.FixtureRequest, prefix: str) -> Rig:
     if request.param == "memory":
         return MemoryRig()
     return MqttRig(request.getfixturevalue(request.param), prefix)
+
+
+@pytest.fixture(autouse=True)
+def _long_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stops and has something to say says it, however slow the broker is."""
+    monkeypatch.setattr("common.adapters.mqtt._FAREWELL", PATIENCE)
 
 
 @pytest.fixture

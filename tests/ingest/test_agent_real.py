@@ -147,7 +147,7 @@ def test_leaves_in_time_while_the_camera_hangs(
 def test_leaves_in_time_while_the_servers_hang(
     start_agent: StartAgent, ear: AgentEar, mosquitto: Mosquitto, weed: Weed
 ) -> None:
-    agent = start_agent(asset("vtest.avi"), interval=0.1, STORE__TIMEOUT=120)
+    agent = start_agent(asset("vtest.avi"), interval=0.1)
     eventually(lambda: ear.captures)
     frozen = [psutil.Process(weed.pid), psutil.Process(mosquitto.pid)]
     try:
