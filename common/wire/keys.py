@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
+from common.wire.messages import UnixSeconds
+
 CAPTURES = "captures/"
 QUARANTINE = "quarantine/"
 _KEY = re.compile(
@@ -14,6 +18,7 @@ _KEY = re.compile(
 _SHOWN_TIME = re.compile(r"[0-9]{8}T[0-9]{12}Z\.jpg")
 _LONGEST = 250
 _TIME = "%Y%m%dT%H%M%S%fZ"
+_MOMENTS = TypeAdapter[float](UnixSeconds)
 
 
 class CaptureKey(NamedTuple):
@@ -28,12 +33,16 @@ def capture_key(device: str, taken_at: float, token: str) -> str:
 
 
 def parse_capture_key(key: str) -> CaptureKey | None:
-    """The device and the time in a key that `capture_key` made; None for any other key."""
+    """The device and the time in a key that `capture_key` made; None for any other key.
+
+    So it is for a time that no message can carry: anybody may put such a key into the store or a claim.
+    """
     if not (match := _KEY.fullmatch(key)):
         return None
     device, second, fraction = match.groups()
     try:
-        return CaptureKey(device, datetime.fromisoformat(f"{second}.{fraction}+00:00").timestamp())
+        taken_at = datetime.fromisoformat(f"{second}.{fraction}+00:00").timestamp()
+        return CaptureKey(device, _MOMENTS.validate_python(taken_at))
     except ValueError:
         return None
 

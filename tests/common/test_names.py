@@ -18,6 +18,7 @@ from common.wire.keys import (
     shown_key,
     snapshot_key,
 )
+from common.wire.messages import Capture, UnixSeconds
 from common.wire.names import DeviceID, FilePath, Flow, ObjectKey, ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Kind, Place, Topics
 
@@ -132,12 +133,25 @@ def test_capture_keys_of_a_device_sort_by_time(one: datetime, other: datetime) -
         f"captures/cam/20260230T030405000006Z-{TOKEN}.jpg",
         f"captures/cam/x/20260102T030405000006Z-{TOKEN}.jpg",
         f"captures/cam/00000101T000000000000Z-{TOKEN}.jpg",
+        f"captures/cam/00010101T000000000000Z-{TOKEN}.jpg",
+        f"captures/cam/19691231T235959999999Z-{TOKEN}.jpg",
+        f"captures/cam/51381116T094641000000Z-{TOKEN}.jpg",
+        f"captures/cam/99991231T235959999999Z-{TOKEN}.jpg",
         f"captures/cam/20260102T030405000006Z-{TOKEN}.jpg\n",
         f"snapshots/cam/20260102T030405000006Z-{TOKEN}.jpg",
     ],
 )
 def test_other_keys_are_no_capture_keys(key: str) -> None:
     assert parse_capture_key(key) is None
+
+
+@given(names, st.datetimes())
+def test_a_time_in_a_key_is_one_that_a_message_can_carry(device: str, moment: datetime) -> None:
+    key = f"captures/{device}/{moment.year:04}{moment:%m%dT%H%M%S%fZ}-{TOKEN}.jpg"
+    found = parse_capture_key(key)
+    assert (found is not None) == accepts(UnixSeconds, moment.replace(tzinfo=UTC).timestamp())
+    if found:
+        Capture(device_id=device, file_path=ObjectPath("bucket", key), creation_timestamp=found.taken_at)
 
 
 @given(st.text())

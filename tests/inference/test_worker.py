@@ -107,6 +107,16 @@ def test_one_who_is_silent_for_three_heartbeats_is_gone(heartbeats: int, alone: 
     assert any(isinstance(effect, Decided) for effect in effects) == alone
 
 
+def test_what_a_claim_alone_names_with_a_time_that_nothing_can_carry_is_forgotten() -> None:
+    """Whoever may claim could else end every worker a lease later."""
+    worker = online()
+    key = f"captures/cam/19600101T000000000000Z-{'0' * 32}.jpg"
+    worker.handle(Said(Claim(worker="ghost", captures=((key, 0),))), 1)
+    assert worker.remembered == 1
+    assert claims(worker.handle(Tick(), 1 + TIMING.lease)) == []
+    assert worker.remembered == 0
+
+
 @pytest.mark.parametrize("heard", [True, False])
 def test_what_is_taken_over_keeps_the_time_when_it_was_heard_of(heard: bool) -> None:  # noqa: FBT001
     """One known from its key alone counts from when it was taken."""
