@@ -9,6 +9,8 @@ from inference.analyse import Analysis
 from inference.identity import Identity
 
 _LEAST, _UNKNOWN, _MISSED = 5.0, 30.0, 3
+_MOST_MS = 1e9
+"""Eleven days: a message carries no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,13 @@ def trouble(me: Identity, capture: Capture, reason: str, now: float) -> Trouble:
 
 
 def result(me: Identity, capture: Capture, examined: Examined, received_at: float, now: float) -> Result:
-    """What is published about a capture; times are Unix seconds by this worker's clock."""
+    """What is published about a capture; times are Unix seconds by this worker's clock.
+
+    `received_at` may be what the device's clock or the store's said: long ago, or yet to come.
+    """
     analysis = examined.analysis
+    received_at = max(0.0, min(received_at, now))
+    queued = max(0.0, examined.started_at - received_at) * 1e3
     results = Results(
         count=analysis.count,
         flow=me.flow,
@@ -49,7 +56,7 @@ def result(me: Identity, capture: Capture, examined: Examined, received_at: floa
         worker=me.worker,
         width=analysis.width,
         height=analysis.height,
-        queue_ms=round(max(0.0, examined.started_at - received_at) * 1e3, 1),
+        queue_ms=round(min(queued, _MOST_MS), 1),
         inference_ms=round(analysis.inference_ms, 1),
     )
     return Result(
