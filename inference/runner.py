@@ -23,6 +23,7 @@ from common.ports.clock import Clock
 from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
 from common.wire.codec import encode, encode_people_counter
+from common.wire.keys import may_announce
 from common.wire.messages import AnyMessage, Capture, Claim, DeviceStatus, Finished, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Topics
@@ -154,12 +155,7 @@ class Runner:
     def _event(self, message: AnyMessage, topic: str, flow: str) -> Event | None:
         match message:
             case Capture():
-                if message.file_path.bucket != self._bucket:
-                    self._inbox.refuse(
-                        topic, f"the picture lies in bucket {message.file_path.bucket}, not in ours"
-                    )
-                    return None
-                return Seen(message, self._clock.wall())
+                return self._announced(message, topic)
             case Claim() | Renewal() | Finished() if flow == self._me.flow:
                 return Said(message)
             case Finished():
@@ -171,6 +167,16 @@ class Runner:
                 return Known(message.device_id)
             case _:
                 return None
+
+    def _announced(self, capture: Capture, topic: str) -> Seen | None:
+        device, (bucket, key) = capture.device_id, capture.file_path
+        if bucket != self._bucket:
+            self._inbox.refuse(topic, f"the picture lies in bucket {bucket}, not in ours")
+        elif not may_announce(device, key, people_counter=topic == PEOPLE_COUNTER):
+            self._inbox.refuse(topic, f"{key} is no capture of {device}: it may announce its own only")
+        else:
+            return Seen(capture, self._clock.wall())
+        return None
 
     def _look_out(self, status: WorkerStatus) -> None:
         """For a flow that deletes what ours needs, and the reverse."""

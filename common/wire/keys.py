@@ -15,6 +15,7 @@ _KEY = re.compile(
     r"captures/([A-Za-z0-9][A-Za-z0-9._:-]{0,127})/([0-9]{8}T(?:[01][0-9]|2[0-3])[0-9]{4})([0-9]{6})Z"
     r"-[0-9a-f]{32}\.jpg"
 )
+_SHOWN = "shown-"
 _SHOWN_TIME = re.compile(r"[0-9]{8}T[0-9]{12}Z\.jpg")
 _LONGEST = 250
 _TIME = "%Y%m%dT%H%M%S%fZ"
@@ -47,6 +48,17 @@ def parse_capture_key(key: str) -> CaptureKey | None:
         return None
 
 
+def may_announce(device: str, key: str, *, people_counter: bool = False) -> bool:
+    """Whether it is this device's picture: a worker fetches what is announced, and deletes it in the end.
+
+    Agents of the original people-counter put theirs into the bucket's root.
+    """
+    if people_counter and "/" not in key:
+        return not key.startswith(_SHOWN)
+    parsed = parse_capture_key(key)
+    return parsed is not None and parsed.device == device
+
+
 def snapshot_key(flow: str, device: str) -> str:
     """The latest picture that people may see."""
     return f"snapshots/{flow}/{device}.jpg"
@@ -67,7 +79,7 @@ def shown_key(device: str, at: float | None = None) -> str:
 
     Without a time, what all names of a device begin with.
     """
-    name = f"shown-{device}-"
+    name = f"{_SHOWN}{device}-"
     return name if at is None else f"{name}{datetime.fromtimestamp(at, UTC).strftime(_TIME)}.jpg"
 
 
