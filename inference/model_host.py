@@ -9,10 +9,20 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from inference.answers import Hello, encode, encode_error
 from inference.model.error import ModelError
-from inference.model_process import CAPACITY, Batched, Hello, picture_at
+from inference.model_process import CAPACITY, Batched, picture_at
 
 _PR_SET_PDEATHSIG = 1
+_FAILURES = (
+    RuntimeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    MemoryError,
+)
 
 
 def _serve(pipe: Connection, pixels: mmap.mmap) -> None:
@@ -20,25 +30,31 @@ def _serve(pipe: Connection, pixels: mmap.mmap) -> None:
     try:
         model = load()
     except ModelError as error:
-        pipe.send(Hello(error=str(error)))
+        _say_hello(pipe, Hello(error=str(error)))
         return
-    pipe.send(
+    _say_hello(
+        pipe,
         Hello(
-            model.name,
-            model.digest,
-            model.profile,
-            model.provider,
-            model.labels,
-            model.batch,
-            model.why_not_cuda,
-        )
+            name=model.name,
+            digest=model.digest,
+            profile=model.profile,
+            provider=model.provider,
+            labels=model.labels,
+            batch=model.batch,
+            why_not_cuda=model.why_not_cuda,
+        ),
     )
     while True:
         shapes = pipe.recv()
         try:
-            pipe.send(model.detect([picture_at(pixels, shape) for shape in shapes]))
-        except (RuntimeError, ValueError, ArithmeticError, LookupError, TypeError, MemoryError) as error:
-            pipe.send(f"{type(error).__name__}: {error}")
+            answer = encode(model.detect([picture_at(pixels, shape) for shape in shapes]))
+        except _FAILURES as error:
+            answer = encode_error(error)
+        pipe.send_bytes(answer)
+
+
+def _say_hello(pipe: Connection, hello: Hello) -> None:
+    pipe.send_bytes(hello.model_dump_json().encode())
 
 
 def main() -> None:

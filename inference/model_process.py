@@ -1,7 +1,8 @@
 """The model in a process of its own: a picture that crashes or hangs it costs that process, not the worker.
 
-Pictures go over in shared memory, boxes come back through a pipe. `ModelProcess` is the worker's side and
-looks like any Detector; the other side, `python -m inference.model_host`, ends when the worker does.
+Pictures go over in shared memory, boxes come back through a pipe and are checked. `ModelProcess` is the
+worker's side and looks like any Detector; the other side, `python -m inference.model_host`, ends when the
+worker does.
 """
 
 import mmap
@@ -13,17 +14,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from inference import answers
+from inference.answers import Shape
 from inference.detector import Detection, Detector, Picture
 from inference.model.error import ModelError
 
 CAPACITY = 512 * 2**20
 """Bytes of address space; memory is used only as far as pictures reach."""
+
+_LONGEST = 64 * 2**20
+"""Bytes of an answer."""
 
 _LOADING = 180.0
 _DYING = 5.0
@@ -42,21 +47,7 @@ class Batched(Detector, Protocol):
 
 
 class ModelCrashed(Exception):  # noqa: N818 -- the model did, on these pictures
-    """The model ended, hung or failed on what it was given; the next call starts it afresh."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hello:
-    """What the model says of itself once it is loaded; `error` instead, where it could not be."""
-
-    name: str = ""
-    digest: str = ""
-    profile: str = ""
-    provider: str = ""
-    labels: tuple[str, ...] = ()
-    batch: int = 1
-    why_not_cuda: str | None = None
-    error: str | None = None
+    """The model ended, hung, failed or said nonsense on what it was given; the next call starts it afresh."""
 
 
 class ModelProcess:
@@ -136,30 +127,31 @@ class _Child:
         self._pipe = Connection(ours.detach())
         try:
             self._pipe.send_bytes(pickle.dumps(load))
-            self.hello: Hello = self._answer(_LOADING)
-        except ModelCrashed as error:
+            self.hello = answers.hello(self._answer(_LOADING))
+        except (ModelCrashed, ValueError) as error:
             self.end()
             raise ModelError(f"the model's process did not start: {error}") from error
         if self.hello.error:
             self.end()
             raise ModelError(self.hello.error)
 
-    def ask(self, shapes: list[tuple[int, int, int]], timeout: float) -> list[list[Detection]]:
+    def ask(self, shapes: list[Shape], timeout: float) -> list[list[Detection]]:
         try:
             self._pipe.send(shapes)
         except OSError as error:
             raise ModelCrashed(self._ending()) from error
-        found: list[list[Detection]] | str = self._answer(timeout)
-        if isinstance(found, str):
-            raise ModelCrashed(found)
-        return found
+        answer = self._answer(timeout)
+        try:
+            return answers.detections(answer, shapes, self.hello.labels)
+        except ValueError as error:
+            raise ModelCrashed(str(error)) from error
 
-    def _answer(self, timeout: float) -> Any:  # noqa: ANN401 -- what the other side sent
+    def _answer(self, timeout: float) -> bytes:
         try:
             if not self._pipe.poll(timeout):
                 raise ModelCrashed(f"no answer in {timeout:g} s")
-            return self._pipe.recv()
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            return self._pipe.recv_bytes(_LONGEST)
+        except (EOFError, OSError) as error:
             raise ModelCrashed(self._ending()) from error
 
     def _ending(self) -> str:
@@ -206,7 +198,7 @@ def _chunks(pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
         yield chunk
 
 
-def _put(pixels: mmap.mmap, pictures: Sequence[Picture]) -> Iterator[tuple[int, int, int]]:
+def _put(pixels: mmap.mmap, pictures: Sequence[Picture]) -> Iterator[Shape]:
     """Copy the pictures into the memory; height, width and offset of each."""
     offset = 0
     for picture in pictures:
@@ -216,7 +208,7 @@ def _put(pixels: mmap.mmap, pictures: Sequence[Picture]) -> Iterator[tuple[int, 
         offset += picture.nbytes
 
 
-def picture_at(pixels: mmap.mmap, shape: tuple[int, int, int]) -> Picture:
+def picture_at(pixels: mmap.mmap, shape: Shape) -> Picture:
     """The picture of this height and width at this offset, without copying it."""
     height, width, offset = shape
     return np.ndarray((height, width, 3), np.uint8, pixels, offset)

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Sequence
+from math import nan
 
 import cv2
 import numpy as np
@@ -16,7 +17,13 @@ OTHER = "OTHER_MODEL"
 DEAD = "DEAD_MODEL"
 """The environment variable, whose value is a kind of picture."""
 
-COLOURS = {"crash": (0, 0, 255), "hang": (0, 255, 0), "fail": (255, 0, 0), "harmless": (128, 128, 128)}
+COLOURS = {
+    "crash": (0, 0, 255),
+    "hang": (0, 255, 0),
+    "fail": (255, 0, 0),
+    "nonsense": (0, 0, 0),
+    "harmless": (128, 128, 128),
+}
 
 
 def picture(kind: str) -> Picture:
@@ -47,7 +54,7 @@ class Delicate:
                 threading.Event().wait()
             if blue > 200:
                 raise ValueError("blue is too much")
-        return [[Detection(1, 2, 3, 4, 0.9, PERSON)] for _ in pictures]
+        return [[Detection(1, 2, 3, 4, 0.9 if seen.any() else nan, PERSON)] for seen in pictures]
 
 
 def broken() -> Delicate:

@@ -54,7 +54,12 @@ def test_it_is_the_detector_that_it_holds(model: ModelProcess) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [("crash", "SIGABRT"), ("hang", "no answer in 1 s"), ("fail", "ValueError: blue is too much")],
+    [
+        ("crash", "SIGABRT"),
+        ("hang", "no answer in 1 s"),
+        ("fail", "ValueError: blue is too much"),
+        ("nonsense", "found.0.0.4: Input should be a finite number"),
+    ],
 )
 def test_what_it_cannot_bear_is_an_error_and_the_next_picture_is_fine(
     model: ModelProcess, kind: str, reason: str
@@ -165,16 +170,19 @@ def site(broker: MemoryBroker, topics: Topics) -> Iterator[StartSite]:
         yield start
 
 
-def test_a_poisoned_picture_is_tried_twice_and_set_aside_and_the_others_are_counted(site: StartSite) -> None:
+@pytest.mark.parametrize(("kind", "reason"), [("crash", "SIGABRT"), ("nonsense", "finite number")])
+def test_a_poisoned_picture_is_tried_twice_and_set_aside_and_the_others_are_counted(
+    site: StartSite, kind: str, reason: str
+) -> None:
     at = site(ModelProcess(Delicate, timeout=PATIENCE))
-    at.send({"cam-1": "harmless", "cam-2": "crash", "cam-3": "harmless", "cam-4": "harmless"})
+    at.send({"cam-1": "harmless", "cam-2": kind, "cam-3": "harmless", "cam-4": "harmless"})
     eventually(at.over, every=0)
     counted = {m.device_id for m in at.kept() if isinstance(m, Result)}
     (trouble,) = (m for m in at.kept() if isinstance(m, Trouble))
     assert counted == {"cam-1", "cam-3", "cam-4"}
     assert trouble.device_id == "cam-2"
-    assert "SIGABRT" in trouble.reason
-    assert at.store.get(trouble.quarantined, 10_000) == jpeg("crash")
+    assert reason in trouble.reason
+    assert at.store.get(trouble.quarantined, 10_000) == jpeg(kind)
     assert at.store.get(f"{trouble.quarantined}.json", 10_000) == encode(trouble)
 
 
