@@ -7,7 +7,6 @@ most of a hundred at once, and one is in force some time after it was asked for.
 import socket
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
@@ -21,8 +20,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from common.adapters.mqtt_client import LARGEST, Client, Publish
 from common.adapters.mqtt_filters import Filters
+from common.adapters.mqtt_outgoing import Outgoing
 from common.adapters.mqtt_properties import limits
-from common.adapters.mqtt_troubles import Endings, Refusals
+from common.adapters.mqtt_troubles import TOO_LARGE, Endings
 from common.adapters.tls import cause, client_context
 from common.ports.bus import (
     BusEvent,
@@ -38,7 +38,6 @@ from common.settings import BusSettings
 
 log = structlog.get_logger(__name__)
 
-_IN_FLIGHT = 100
 _FAREWELL = 1.0
 _PARTING = 0.5
 _CONNECT = 3.0
@@ -47,11 +46,7 @@ _TOO_NEW = "Unsupported protocol version"
 
 
 class MqttBus:
-    """One client on one broker. Its thread is paho's, named after the client; events reach the sink on it.
-
-    Publishes wait in one queue, in order, and leave it while the broker owes us fewer acknowledgements than
-    it allows. What the connection takes with it, paho sends again.
-    """
+    """One client on one broker. Its thread is paho's, named after the client; events reach the sink on it."""
 
     def __init__(
         self, settings: BusSettings, client_id: str, will: Will | None = None, ping: float | None = None
@@ -63,17 +58,11 @@ class MqttBus:
         self._will = will
         self._filters = Filters()
         self._endings = Endings(client_id)
-        self._refusals = Refusals()
-        self._waiting: deque[Publish] = deque()
-        self._sending = threading.Lock()
+        self._outgoing = Outgoing(settings.queue, self._tell)
         self._switching = threading.Lock()
         """Held while another client takes over, so that `stop` finds it with its thread started."""
-        self._window = _IN_FLIGHT
-        self._sent: dict[int, Publish] = {}
-        self._acks: dict[int, str | None] = {}
-        self._ready = False
+        self._in_session = False
         self._stopping = False
-        self._idle = threading.Event()
         self._parted = threading.Event()
         self._client = self._make(MQTTProtocolVersion.MQTTv5)
         self._sink: Callable[[BusEvent], None] = lambda _event: None
@@ -97,16 +86,11 @@ class MqttBus:
         token: int | None = None,
         expires: int | None = None,
     ) -> None:
-        self._waiting.append(Publish(topic, payload, retain, token, expires))
-        self._flush()
-        if len(self._waiting) > self._settings.queue:
-            with suppress(IndexError):  # the network thread was faster
-                self._drop(self._waiting.popleft())
+        self._outgoing.put(Publish(topic, payload, retain, token, expires))
 
     def stop(self) -> None:
         self._stopping = True
-        if self._ready and (self._waiting or self._sent):
-            self._idle.wait(_FAREWELL)
+        self._outgoing.finish(_FAREWELL)
         with self._switching:
             client = self._client
         if client.disconnect() is MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -114,7 +98,7 @@ class MqttBus:
         _shut(client.socket())
         client.loop_stop()
         client.close()
-        self._ready = False
+        self._outgoing.pause()
 
     def _make(self, protocol: MQTTProtocolVersion) -> Client:
         s = self._settings
@@ -162,9 +146,11 @@ class MqttBus:
         if reason.is_failure:
             self._refused(client, reason)
             return
-        self._window = min(_IN_FLIGHT, getattr(properties, "ReceiveMaximum", _IN_FLIGHT))
+        self._in_session = True
+        self._endings.began(monotonic())
+        self._outgoing.connected(self._client, properties)
         if not self._filters.connected(client):
-            self._granted(client)
+            self._granted(self._client)
 
     def _refused(self, client: paho.Client, reason: ReasonCode) -> None:
         if str(reason) == _TOO_NEW and client.protocol == MQTTProtocolVersion.MQTTv5:
@@ -191,11 +177,14 @@ class MqttBus:
     ) -> None:
         if self._stopping:
             self._parted.set()
-        elif client is self._client and self._ready:
-            self._lost(f"{self._address} is gone: {self._endings.why(reason, monotonic())}")
+        elif client is self._client and self._in_session:
+            self._in_session = False
+            brief = self._endings.ended(monotonic())
+            stuck = self._outgoing.cut(self._client, brief=brief, too_large=reason.value == TOO_LARGE)
+            self._lost(f"{self._address} is gone: {self._endings.why(reason, stuck=stuck)}")
 
     def _lost(self, reason: str) -> None:
-        self._ready = False
+        self._outgoing.pause()
         if not self._stopping:
             log.warning("no MQTT broker", reason=reason)
             self._sink(Disconnected(reason))
@@ -206,7 +195,7 @@ class MqttBus:
 
     def _on_subscribe(
         self,
-        client: paho.Client,
+        _client: paho.Client,
         _data: object,
         mid: int,
         reasons: list[ReasonCode],
@@ -218,38 +207,13 @@ class MqttBus:
             log.error("the MQTT broker refused subscriptions", count=len(refused), some=some)
         for one, reason in refused.items():
             self._sink(Refused(one, reason))
-        if all_answered and not self._ready:
-            self._granted(client)
+        if all_answered and not self._outgoing.ready:
+            self._granted(self._client)
 
-    def _granted(self, client: paho.Client) -> None:
-        is_5 = client.protocol == MQTTProtocolVersion.MQTTv5
-        self._sink(Connected(f"{self._address} MQTT {'5' if is_5 else '3.1.1'}", many_filters=is_5))
-        self._endings.began(monotonic())
-        self._ready = True
-        self._flush()
-
-    def _sendable(self) -> bool:
-        return self._ready and bool(self._waiting) and len(self._sent) < self._window
-
-    def _flush(self) -> None:
-        """One thread sends at a time, so that the order stays.
-
-        Who finds another one at it may leave: that one looks again after it has let go. Nobody waits, for
-        paho calls us with its own lock held.
-        """
-        while self._sendable() and self._sending.acquire(blocking=False):
-            try:
-                with suppress(IndexError):  # the publisher has just dropped the last one
-                    while self._sendable():
-                        self._send(self._waiting.popleft())
-            finally:
-                self._sending.release()
-
-    def _send(self, message: Publish) -> None:
-        mid = self._client.say(message)
-        self._sent[mid] = message
-        if mid in self._acks:
-            self._settle(mid)
+    def _granted(self, client: Client) -> None:
+        version = "5" if client.is_5 else "3.1.1"
+        self._sink(Connected(f"{self._address} MQTT {version}", many_filters=client.is_5))
+        self._outgoing.begin(client)
 
     def _on_publish(
         self,
@@ -259,29 +223,10 @@ class MqttBus:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._acks[mid] = str(reason) if reason.is_failure else None
-        if mid in self._sent:
-            self._settle(mid)
-        self._flush()
-        if self._stopping and not self._sent:
-            self._idle.set()
+        self._outgoing.acknowledged(mid, reason)
 
-    def _settle(self, mid: int) -> None:
-        """The acknowledgement may overtake `_send`: then both come here, and `dict.pop` picks one."""
-        try:
-            message = self._sent.pop(mid)
-        except KeyError:
-            return
-        if refused := self._acks.pop(mid):
-            self._refusals.add(message.topic, refused, monotonic())
-        if (token := message.token) is not None:
-            self._sink(Undelivered(token, refused) if refused else Delivered(token))
-
-    def _drop(self, message: Publish) -> None:
-        if message.token is not None:
-            self._sink(
-                Undelivered(message.token, f"over {self._settings.queue} messages wait for the broker")
-            )
+    def _tell(self, outcome: Delivered | Undelivered) -> None:
+        self._sink(outcome)
 
     def _received(self, message: Received) -> None:
         self._sink(message)

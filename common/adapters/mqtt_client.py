@@ -40,6 +40,9 @@ _HEAD = 5
 
 _PUBLISH, _QOS_1, _QOS_2, _RETAIN = 0x30, 0x02, 0x04, 0x01
 _ACK = b"\x40\x02"
+_PUBACK, _REFUSED, _SOMETHING = 0x40, 0x80, 0x83
+_REASONS = frozenset({0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99})
+"""Why a publish may be refused. Mosquitto knows one more for what is over its message_size_limit."""
 
 
 class Publish(NamedTuple):
@@ -88,6 +91,19 @@ class Client(paho.Client):
         properties = expiry(PacketTypes.PUBLISH, message.expires) if self.is_5 else None
         topic, payload, retain = message.topic, message.payload, message.retain
         return self.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+
+    def size(self, message: Publish) -> int:
+        """Bytes of its packet."""
+        properties = (1 if message.expires is None else 6) if self.is_5 else 0
+        rest = 2 + len(message.topic.encode()) + 2 + properties + len(message.payload)
+        return 1 + -(-rest.bit_length() // 7) + rest
+
+    def forget(self, number: int) -> None:
+        """Not sent again with the next connection. In a copy: paho may be going through the original."""
+        with self._out_message_mutex:
+            kept = self._out_messages.copy()
+            kept.pop(number, None)
+            self._out_messages = kept
 
     def close(self) -> None:
         """Once its thread has ended: paho leaves its sockets to whenever they are collected."""
@@ -158,7 +174,7 @@ class Client(paho.Client):
             if end > len(data):
                 break
             if not self._message(data[at], data[body:end], acks):
-                self._given = data[at:end]
+                self._given = data[at:body] + _understood(data[at], data[body:end])
                 done = super().loop_read()
                 if done is not MQTTErrorCode.MQTT_ERR_SUCCESS or self.socket() is not sock:
                     return done
@@ -209,6 +225,13 @@ class Client(paho.Client):
         if head & _QOS_1:
             acks += _ACK + body[after_topic : after_topic + 2]
         return True
+
+
+def _understood(head: int, body: bytes) -> bytes:
+    """The body of a packet; paho hangs up on a refusal whose reason MQTT does not know."""
+    if head == _PUBACK and len(body) > 2 and body[2] >= _REFUSED and body[2] not in _REASONS:  # noqa: PLR2004
+        return body[:2] + bytes([_SOMETHING]) + body[3:]
+    return body
 
 
 def _packet(data: bytes, at: int) -> tuple[int, int] | None:

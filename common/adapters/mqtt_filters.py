@@ -9,6 +9,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 _PACKET = 100
+_BYTES = 4000
+"""In one packet: a broker may hang up on more than it takes."""
 
 
 class Filters:
@@ -62,7 +64,17 @@ class Filters:
 
 
 def _packets(filters: list[str]) -> Iterator[list[str]]:
-    return (filters[start : start + _PACKET] for start in range(0, len(filters), _PACKET))
+    packet: list[str] = []
+    size = 0
+    for one in filters:
+        length = len(one.encode())
+        if packet and (len(packet) == _PACKET or size + length > _BYTES):
+            yield packet
+            packet, size = [], 0
+        packet.append(one)
+        size += length
+    if packet:
+        yield packet
 
 
 def _options(

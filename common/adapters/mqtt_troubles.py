@@ -7,8 +7,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 log = structlog.get_logger(__name__)
 
-_TAKEN_OVER = 142
-"""Reason code of MQTT 5: another client has come under the same name."""
+TOO_LARGE = 0x95
+_SOMETHING = 0x83
+_TAKEN_OVER = 0x8E
+"""Reason codes of MQTT 5: a packet is too large; implementation specific; another client has come under the
+same name.
+"""
+
+RAISE = "raise its limit (Mosquitto: max_packet_size, nats-server: max_payload)"
 
 _BRIEF = 5.0
 _OFTEN = 2
@@ -30,14 +36,29 @@ class Endings:
     def began(self, now: float) -> None:
         self._began = now
 
-    def why(self, reason: ReasonCode, now: float) -> str:
-        """Of the session that ends now."""
+    def ended(self, now: float) -> bool:
+        """Whether within seconds."""
         self._brief = self._brief + 1 if now - self._began < _BRIEF else 0
+        return self._brief > 0
+
+    def why(self, reason: ReasonCode, *, stuck: bool = False) -> str:
+        """Of the session that ended last; `stuck`: the last ones ended before they answered some message."""
         if reason.value == _TAKEN_OVER:
             return f"another client uses the name {self._client_id}: give each its own"
+        if reason.value == TOO_LARGE:
+            return f"{reason}: {RAISE}"
+        if stuck:
+            return f"{reason}, again before it answered a message; perhaps that is too large: {RAISE}"
         if self._brief >= _OFTEN:
             return f"{reason}, again within seconds; perhaps another client uses the name {self._client_id}"
         return str(reason)
+
+
+def refusal(reason: ReasonCode, payload: int) -> str:
+    """Why a message with so many bytes of payload was refused."""
+    if reason.value == _SOMETHING:
+        return f"{reason}; perhaps {payload} bytes are over its limit (Mosquitto: message_size_limit)"
+    return str(reason)
 
 
 class Refusals:

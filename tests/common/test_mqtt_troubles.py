@@ -9,6 +9,7 @@ from common.adapters.mqtt_troubles import Endings, Refusals
 
 CUT = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
 TAKEN_OVER = ReasonCode(PacketTypes.DISCONNECT, "Session taken over")
+TOO_LARGE = ReasonCode(PacketTypes.DISCONNECT, "Packet too large")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,8 @@ def test_sessions_that_keep_ending_within_seconds_are_a_hint(lengths: list[float
     for length in lengths:
         endings.began(now)
         now += length
-        said.append(endings.why(CUT, now))
+        endings.ended(now)
+        said.append(endings.why(CUT))
     assert ["another client uses the name w1" in why for why in said] == hints
     assert all(why.startswith("Unspecified error") for why in said)
 
@@ -32,7 +34,20 @@ def test_sessions_that_keep_ending_within_seconds_are_a_hint(lengths: list[float
 def test_a_broker_that_says_it_is_believed_at_once() -> None:
     endings = Endings("w1")
     endings.began(0)
-    assert endings.why(TAKEN_OVER, 3600) == "another client uses the name w1: give each its own"
+    endings.ended(3600)
+    assert endings.why(TAKEN_OVER) == "another client uses the name w1: give each its own"
+
+
+@pytest.mark.parametrize("reason", [CUT, TOO_LARGE])
+def test_a_message_that_is_too_large_is_not_put_down_to_another_client(reason: ReasonCode) -> None:
+    endings = Endings("w1")
+    for now in range(5):
+        endings.began(now)
+        assert endings.ended(now + 0.5)
+    why = endings.why(reason, stuck=reason is CUT)
+    assert why.startswith(str(reason))
+    assert "another client" not in why
+    assert "max_packet_size" in why
 
 
 def test_refused_publishes_are_logged_once_a_minute_with_their_number() -> None:
