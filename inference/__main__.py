@@ -59,7 +59,7 @@ def run(settings: InferenceSettings, detector: ModelProcess, timing: Timing) -> 
     runner = Runner(worker, me, settings, bus, S3Store(settings.store), detector, SystemClock())
     runner.start()
     log.info("worker", name=own.name, flow=own.flow, model=model.name, provider=detector.provider)
-    return service.run(runner.loop, [runner.close, detector.close])
+    return service.run(runner.loop, [runner.leave, detector.stop, runner.close, detector.close])
 
 
 def _load(own: InferenceSection) -> ModelProcess:

@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from inference import answers
-from inference.answers import Shape
+from inference.answers import Hello, Shape
 from inference.detector import Detection, Detector, Picture
 from inference.model.error import ModelError
 
@@ -53,7 +53,7 @@ class ModelCrashed(Exception):  # noqa: N818 -- the model did, on these pictures
 class ModelProcess:
     """A Detector whose model runs in a process. `load` makes the model there and must be picklable.
 
-    `timeout` is in seconds for each picture. Used by one thread at a time.
+    `timeout` is in seconds for each picture. Used by one thread at a time, but for `stop`.
     """
 
     def __init__(self, load: Callable[[], Batched], timeout: float) -> None:
@@ -61,7 +61,9 @@ class ModelProcess:
         self._timeout = timeout
         self._memory = _shared_file()
         self._pixels = mmap.mmap(self._memory, CAPACITY)
-        self._child: _Child | None = _Child(self._load, self._memory)
+        self._stopped = False
+        self._newest: _Child | None = None
+        self._child: _Child | None = self._load_one()
         hello = self._child.hello
         self.name, self.digest, self.profile = hello.name, hello.digest, hello.profile
         self.provider, self.labels = hello.provider, hello.labels
@@ -74,6 +76,12 @@ class ModelProcess:
         pictures of others must not be blamed for it.
         """
         return [found for chunk in _chunks(pictures) for found in self._detect(chunk)]
+
+    def stop(self) -> None:
+        """From any thread: what it is at fails at once, and so does all that it is asked."""
+        self._stopped = True
+        if self._newest:
+            self._newest.kill()
 
     def close(self) -> None:
         if self._child:
@@ -94,13 +102,20 @@ class ModelProcess:
 
     def _start(self) -> "_Child":
         """Again. ModelError where another model comes up: results would bear the first one's name."""
-        child = _Child(self._load, self._memory)
+        child = self._load_one()
         try:
             self._check(child)
         except ModelError:
             child.end()
             raise
         self._child = child
+        return child
+
+    def _load_one(self) -> "_Child":
+        child = self._newest = _Child(self._memory)
+        if self._stopped:  # before `stop` could see it
+            child.kill()
+        child.greet(self._load)
         return child
 
     def _check(self, child: "_Child") -> None:
@@ -118,17 +133,22 @@ class ModelProcess:
 class _Child:
     """The process, and the pipe to it."""
 
-    def __init__(self, load: Callable[[], Batched], memory: int) -> None:
+    hello = Hello()
+
+    def __init__(self, memory: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             fds = (theirs.fileno(), memory)
             command = [sys.executable, "-m", "inference.model_host", *map(str, fds)]
             self._process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL)  # noqa: S603
         self._pipe = Connection(ours.detach())
+
+    def greet(self, load: Callable[[], Batched]) -> None:
+        """Let it load the model. ModelError, and it is ended, where that fails."""
         try:
             self._pipe.send_bytes(pickle.dumps(load))
             self.hello = answers.hello(self._answer(_LOADING))
-        except (ModelCrashed, ValueError) as error:
+        except (ModelCrashed, OSError, ValueError) as error:
             self.end()
             raise ModelError(f"the model's process did not start: {error}") from error
         if self.hello.error:
@@ -160,6 +180,10 @@ class _Child:
         except subprocess.TimeoutExpired:
             return "the model closed its pipe"
         return f"the model ended with {signal.Signals(-status).name if status < 0 else f'status {status}'}"
+
+    def kill(self) -> None:
+        """From any thread."""
+        self._process.kill()
 
     def end(self) -> None:
         self._pipe.close()

@@ -120,11 +120,16 @@ class Runner:
             self._bus.subscribe(PEOPLE_COUNTER)
         self._bus.start(self.hear)
 
-    def close(self) -> None:
-        """Say goodbye, so that others take over at once, and wait for what is under way."""
+    def leave(self) -> None:
+        """Say goodbye once the loop has ended, so that others take over at once: no result follows."""
         for pool in self._pools.values():
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
         self._say(self._worker.status("offline"))
+
+    def close(self) -> None:
+        """After `leave`: wait for the steps under way. A model that may hang is to be stopped before."""
+        for pool in self._pools.values():
+            pool.shutdown()
         self._bus.stop()
         self._kept.keep_all()
 

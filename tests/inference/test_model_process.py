@@ -2,10 +2,14 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import numpy as np
 import psutil
@@ -15,11 +19,11 @@ from common.adapters.memory import MemoryBroker, MemoryBus, MemoryStore
 from common.ports.clock import ManualClock, SystemClock
 from common.wire.codec import decode, encode
 from common.wire.keys import CAPTURES
-from common.wire.messages import AnyMessage, Model, Result, Trouble
+from common.wire.messages import AnyMessage, Model, Result, Trouble, WorkerStatus
 from common.wire.topics import Topics
 from inference.identity import Identity
 from inference.model.error import ModelError
-from inference.model_process import ModelCrashed, ModelProcess
+from inference.model_process import ModelCrashed, ModelProcess, _Child
 from inference.runner import Runner
 from inference.settings import InferenceSettings
 from inference.timing import Timing
@@ -39,6 +43,18 @@ def model() -> Iterator[ModelProcess]:
 def patience(kind: str) -> float:
     """Seconds; only what hangs is not waited for."""
     return 1.0 if kind == "hang" else PATIENCE
+
+
+def signalled(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a model is asked."""
+    asked, ask = threading.Event(), _Child.ask
+
+    def note(child: _Child, *args: Any) -> Any:
+        asked.set()
+        return ask(child, *args)
+
+    monkeypatch.setattr(_Child, "ask", note)
+    return asked
 
 
 def test_it_is_the_detector_that_it_holds(model: ModelProcess) -> None:
@@ -77,6 +93,22 @@ def test_a_process_that_was_killed_is_started_again(model: ModelProcess) -> None
     with pytest.raises(ModelCrashed, match=r"SIGKILL|pipe"):
         model.detect([picture("harmless")])
     assert len(model.detect([picture("harmless")])) == 1
+
+
+@pytest.mark.parametrize("kind", ["hang", "crash"])
+def test_nobody_waits_for_a_model_that_was_stopped(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Not for an answer, nor for another one to be loaded."""
+    model = ModelProcess(Delicate, timeout=10 * PATIENCE)
+    waits = signalled(monkeypatch)
+    asking = ThreadPoolExecutor(1)
+    answer = asking.submit(model.detect, [picture(kind)])
+    assert waits.wait(PATIENCE)
+    model.stop()
+    assert isinstance(answer.exception(PATIENCE), ModelCrashed)
+    with pytest.raises(ModelError, match="did not start"):
+        model.detect([picture("harmless")])
+    asking.shutdown()
+    model.close()
 
 
 def test_another_model_that_comes_up_after_a_crash_does_not_answer_for_the_first(
@@ -191,9 +223,28 @@ def test_a_model_that_bears_no_picture_any_more_ends_the_worker_and_sets_none_as
 ) -> None:
     at = site(ModelProcess(dying, timeout=PATIENCE))
     monkeypatch.setenv(DEAD, "crash")
-    at.send({"cam-1": "crash", "cam-2": "harmless"})
+    at.send({"cam-1": "crash", "cam-2": "crash"})
     with pytest.raises(ModelError, match="cannot bear a harmless picture"):
         eventually(at.over, every=0)
     assert len(at.store.list(CAPTURES)) == 2
     assert not at.store.list("quarantine/")
     assert not at.kept()
+
+
+def test_a_worker_that_is_to_end_says_so_first_and_does_not_wait_for_its_model(
+    site: StartSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ModelProcess(Delicate, timeout=10 * PATIENCE)
+    at, asked = site(model), signalled(monkeypatch)
+    at.send({"cam-1": "hang", "cam-2": "hang"})
+    eventually(lambda: at.over() or asked.is_set(), every=0)
+    at.runner.leave()
+    said = decode(at.topics, topic := at.topics.worker_status("w"), at.broker.retained[topic])
+    assert isinstance(said, WorkerStatus)
+    assert said.state == "offline"
+    ended_at = monotonic()
+    model.stop()
+    at.runner.close()
+    assert monotonic() - ended_at < PATIENCE
+    assert not at.kept()
+    assert len(at.store.list(CAPTURES)) == 2, "they are for others"

@@ -12,8 +12,9 @@ from common import service
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.wire.keys import CAPTURES
-from common.wire.messages import Finished, Result, WorkerStatus
+from common.wire.messages import Finished, Renewal, Result, WorkerStatus
 from common.wire.topics import PEOPLE_COUNTER, Topics
+from tests.chaos.worker import SLOWNESS
 from tests.eventually import PATIENCE, eventually
 from tests.inference.camera import Agent, jpeg
 from tests.services import Ear, Services
@@ -96,6 +97,22 @@ def test_the_survivor_takes_over_from_a_killed_worker(
     eventually(lambda: keys <= {r.capture_id for r in ear.all(Result)})
     eventually(lambda: not s3.list(CAPTURES))
     assert any(m.worker == "w2" for m in ear.all(Finished))
+
+
+def test_a_worker_with_a_model_that_hangs_ends_soon_and_leaves_its_picture_to_others(
+    services: Services, ear: Ear, agent: Agent, s3: S3Store
+) -> None:
+    services.environment |= {SLOWNESS: "1e6"}
+    own = {"INFERENCE__NAME": "w1", "INFERENCE__MODEL_TIMEOUT": 600}
+    process = services.start("tests.chaos.worker", "w1", own)
+    eventually(lambda: online(ear, "w1"))
+    agent.send(jpeg(), time.time())
+    eventually(lambda: ear.all(Renewal))  # it holds the picture, and the model has had it for long
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    eventually(lambda: not online(ear, "w1"))
+    assert not ear.all(Result)
+    assert s3.list(CAPTURES)
 
 
 def test_the_broker_forgets_a_worker_an_hour_after_its_last_word_or_its_will(
