@@ -48,7 +48,7 @@ def rows() -> Iterator[Row]:
             audience.send(range(STEADY), STEADY_RATE)
             late = decision(list(stage.fleet.metrics.values()), 0.99)
             audience.send(range(STEADY, STEADY + CAPTURES))
-            eventually(lambda: not audience.missing() and not audience.left(), within=60)  # noqa: B023 -- at once
+            eventually(lambda: not audience.books.missing() and not audience.left(), within=60)  # noqa: B023 -- at once
         if kind == "mosquitto":
             yield Row("ownership.decision.p99_ms", round(late * 1e3, 2), "ms over the settle time", 10)
             yield Row("ownership.messages_per_batch", round(audience.books.messages_per_batch, 2), "", 4)

@@ -192,7 +192,7 @@ class Steps:
     def sweep(self, after: str) -> Event:
         """One page of captures but the youngest, which are being announced right now.
 
-        One from the future is taken: its store has another clock.
+        One from the future is taken: the store's clock was set back.
         """
         try:
             with metrics.STEP_SECONDS.labels("sweep").time():
@@ -203,14 +203,14 @@ class Steps:
             log.warning("the store could not be searched for captures without a result", reason=str(error))
             return Swept((), None, failed=True)
         now = self._clock.wall()
-        old = (info for info in page if not 0 <= now - info.modified < _YOUNG)
-        found = tuple(seen for info in old if (seen := self._seen(info, now)))
+        found = tuple(seen for info in page if abs(info.age) >= _YOUNG and (seen := self._seen(info, now)))
         return Swept(found, page[-1].key if len(page) == _PAGE else None)
 
     def _seen(self, info: ObjectInfo, now: float) -> Seen | None:
         if (capture := named_by(info.key, self._store.bucket)) is None:
             return None
-        return Seen(capture, info.modified, max(0.0, now - info.modified))
+        age = max(0.0, info.age)
+        return Seen(capture, now - age, age)
 
 
 def _failed(key: str, step: str, error: StoreError) -> Failed:

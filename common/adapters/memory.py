@@ -203,7 +203,11 @@ class MemoryStore:
     def list(self, prefix: str, after: str = "", limit: int = 1000) -> list[ObjectInfo]:
         self._check()
         keys = sorted(k for k in self._objects if k.startswith(prefix) and k > after)[:limit]
-        return [ObjectInfo(k, len(self._objects[k][0]), self._objects[k][1]) for k in keys]
+        return [self._info(key) for key in keys]
+
+    def _info(self, key: str) -> ObjectInfo:
+        data, modified = self._objects[key]
+        return ObjectInfo(key, len(data), modified, self._clock.wall() - modified)
 
     def _check(self) -> None:
         if self.down:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from io import BytesIO
 from itertools import islice
@@ -10,9 +11,12 @@ from time import monotonic
 from typing import TypeVar
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
+import structlog
 import urllib3
 from minio import Minio
+from minio import time as minio_time
 from minio.commonconfig import ENABLED, Filter
+from minio.credentials.credentials import Credentials
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
@@ -32,8 +36,14 @@ _OURS_ALREADY = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _PASSING = frozenset({"OperationAborted", "RequestTimeTooSkewed", "RequestTimeout", "SlowDown"})
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 _SERVER_FAULT = 500
+_FORBIDDEN = 403
+_SKEW = timedelta(minutes=1)
+"""By which a store's clock may differ; what was signed 15 minutes off S3 refuses."""
+_NONSENSE = timedelta(days=36_500)
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 class S3Store:
@@ -139,7 +149,7 @@ class S3Store:
     def _call(self, name: str, subject: str, work: Callable[[], T]) -> T:
         try:
             with STORE_SECONDS.labels(name).time():
-                return work()
+                return self._in_time(work)
         except S3Error as error:
             if error.code in _MISSING:
                 raise NotFoundError(subject) from error
@@ -150,6 +160,15 @@ class S3Store:
             STORE_ERRORS.labels(name).inc()
             text = f"{self._endpoint} did not {name} {subject}: {_words(error)}"
             raise StoreError(text[:_TEXT], transient=_may_pass(error)) from error
+
+    def _in_time(self, work: Callable[[], T]) -> T:
+        """Once more, signed by the store's clock, where ours may be why it refused."""
+        try:
+            return work()
+        except S3Error as error:
+            if error.response.status != _FORBIDDEN or not self._minio.follow_clock(error.response):
+                raise
+        return work()
 
 
 def _will_pass(error: S3Error) -> bool:
@@ -186,7 +205,34 @@ def _bounded(response: urllib3.BaseHTTPResponse, key: str, limit: int, deadline:
 
 
 class _Client(Minio):
-    """Minio's own listing takes 70 us for each object: engage waits for 10,000 of them when it starts."""
+    """Minio's own listing takes 70 us for each object: engage waits for 10,000 of them when it starts.
+
+    And what it signs is refused where this machine's clock is wrong, as a Raspberry Pi's may be for long.
+    """
+
+    _off = timedelta()
+
+    def follow_clock(self, answer: urllib3.BaseHTTPResponse) -> bool:
+        """Sign by the clock of the store that gave this answer; whether that is another time than before."""
+        now = minio_time.utcnow()
+        off = _date(answer, now) - now
+        if abs(off - self._off) < _SKEW or abs(off) > _NONSENSE:
+            return False
+        self._off = off
+        log.warning("this machine's clock is not the store's, which is used to sign", off=off.total_seconds())
+        return True
+
+    def _build_headers(
+        self,
+        host: str,
+        headers: dict[str, str | list[str] | tuple[str]] | None = None,
+        body: bytes | None = None,
+        creds: Credentials | None = None,
+    ) -> tuple[dict[str, str | list[str] | tuple[str]], datetime]:
+        headers, date = super()._build_headers(host, headers, body, creds)
+        date += self._off
+        headers["x-amz-date"] = minio_time.to_amz_date(date)
+        return headers, date
 
     def listed(
         self, bucket: str, prefix: str, after: str, token: str | None
@@ -202,10 +248,20 @@ class _Client(Minio):
             query["start-after"] = after
         if token:
             query["continuation-token"] = token
-        return _listing(self._execute("GET", bucket, query_params=query).data)
+        answer = self._execute("GET", bucket, query_params=query)
+        return _listing(answer.data, _date(answer, minio_time.utcnow() + self._off).timestamp())
 
 
-def _listing(answer: bytes) -> tuple[list[ObjectInfo], str | None]:
+def _date(answer: urllib3.BaseHTTPResponse, otherwise: datetime) -> datetime:
+    """When the server says that it answered."""
+    try:
+        date = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return otherwise
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date
+
+
+def _listing(answer: bytes, now: float) -> tuple[list[ObjectInfo], str | None]:
     """ValueError or ParseError when it is none."""
     parser = XMLParser()  # noqa: S314 -- expat bounds what entities grow to
     parser.feed(answer)
@@ -213,14 +269,15 @@ def _listing(answer: bytes) -> tuple[list[ObjectInfo], str | None]:
     space, name, _ = root.tag.rpartition("ListBucketResult")
     if not name:
         raise ValueError(f"not a listing: {root.tag[:80]}")
-    found = [_info(element, space) for element in root.iterfind(f"{space}Contents")]
+    found = [_info(element, space, now) for element in root.iterfind(f"{space}Contents")]
     more = root.findtext(f"{space}IsTruncated", "").lower() == "true"
     return found, (root.findtext(f"{space}NextContinuationToken") if more else None)
 
 
-def _info(element: Element, space: str) -> ObjectInfo:
-    key, size, modified = (element.findtext(space + name, "") for name in ("Key", "Size", "LastModified"))
-    return ObjectInfo(key, int(size), datetime.fromisoformat(modified).timestamp())
+def _info(element: Element, space: str, now: float) -> ObjectInfo:
+    key, size, date = (element.findtext(space + name, "") for name in ("Key", "Size", "LastModified"))
+    modified = datetime.fromisoformat(date).timestamp()
+    return ObjectInfo(key, int(size), modified, now - modified)
 
 
 def _pool(settings: StoreSettings) -> urllib3.PoolManager:

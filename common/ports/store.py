@@ -35,6 +35,8 @@ class ObjectInfo:
     size: int
     modified: float
     """Unix seconds, by the store's clock."""
+    age: float
+    """Seconds since then, by the same clock, to a second or so; negative where that was set back."""
 
 
 class ObjectStore(Protocol):

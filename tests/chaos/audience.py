@@ -2,10 +2,8 @@
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import cache
 from math import inf
 from typing import Self
@@ -24,7 +22,8 @@ from common.wire.keys import CAPTURES, capture_key, result_key
 from common.wire.messages import Capture, Claim, DeviceStatus, Finished, Renewal, Result, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import Topics
-from engage.value import Value, supersedes, value_of
+from engage.value import value_of
+from tests.chaos.books import Answer, Books
 from tests.chaos.model import people
 from tests.eventually import eventually
 
@@ -44,43 +43,21 @@ def picture(shade: int) -> tuple[bytes, int]:
     return data.tobytes(), people(cv2.imdecode(data, cv2.IMREAD_COLOR))  # type: ignore[arg-type]
 
 
-@dataclass(slots=True)
-class Books:
-    """What was sent since these books were opened; by capture, who published it when, how often
-    engage's rule took it; how often what was said about batches; and captures with a wrong result.
+class Audience:
+    """With `wait` a device sends its next capture when the first flow has answered the one before, so that
+    flow supersedes none; without, it sends as fast as it is told to.
     """
 
-    sent: set[str] = field(default_factory=set)
-    published: dict[str, set[tuple[str | None, float | None]]] = field(default_factory=dict)
-    taken: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-    said: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def twice(self) -> int:
-        """Results published beyond the first of each capture."""
-        return sum(len(by) - 1 for by in self.published.values())
-
-    @property
-    def double_work(self) -> float:
-        return self.twice / max(1, len(self.published))
-
-    @property
-    def messages_per_batch(self) -> float:
-        return sum(self.said.values()) / max(1, self.said["Finished"])
-
-
-class Audience:
-    """A device sends its next capture when the one before it is answered, so none is superseded."""
-
-    def __init__(self, bus: BusSettings, store: StoreSettings) -> None:
-        self.books = Books()
-        self.online: set[str] = set()
-        self.sharing: set[str] = set()
+    def __init__(
+        self, bus: BusSettings, store: StoreSettings, flows: Sequence[str] = (FLOW,), *, wait: bool = True
+    ) -> None:
+        self.books = Books(flows)
+        self.online: dict[str, WorkerStatus] = {}
+        self._flows = tuple(flows)
+        self._wait = wait
         self._bus = MqttBus(bus.model_copy(update={"queue": _QUEUE}), f"audience-{uuid4().hex[:8]}")
         self._store = S3Store(store)
         self._topics = Topics(bus.prefix)
-        self._values: dict[str, Value] = {}
         self._expected: dict[str, int] = {}
         self._waiting: dict[str, str] = {}
         self._room = threading.Semaphore(_WINDOW)
@@ -90,7 +67,7 @@ class Audience:
     def __enter__(self) -> Self:
         self._store.ensure_bucket()
         topics = self._topics
-        self._bus.subscribe(topics.result(), topics.claim(FLOW), topics.worker_status())
+        self._bus.subscribe(topics.result(), topics.worker_status(), *map(topics.claim, self._flows))
         self._bus.start(self._hear)
         assert self._connected.wait(10)
         return self
@@ -99,52 +76,53 @@ class Audience:
         self._bus.stop()
         self._store.close()
 
+    def open_books(self) -> Books:
+        """New ones, for what is sent from now on."""
+        self.books = Books(self._flows)
+        return self.books
+
+    @property
+    def sharing(self) -> int:
+        """Workers that hear a part of the announcements only."""
+        return sum(status.shards is not None for status in list(self.online.values()))
+
     def _hear(self, event: BusEvent) -> None:
         if isinstance(event, Connected):
             self._connected.set()
-        elif isinstance(event, Received):
+        elif isinstance(event, Received) and (place := self._topics.parse(event.topic)):
             message = decode(self._topics, event.topic, event.payload)
             match message:
                 case Result():
                     self._result(message)
                 case Claim() | Renewal() | Finished():
-                    self.books.said[type(message).__name__] += 1
+                    self.books.hear(place.flow, message)
+                case WorkerStatus(state="online"):
+                    self.online[message.worker] = message
                 case WorkerStatus():
-                    self._worker(message)
-
-    def _worker(self, status: WorkerStatus) -> None:
-        here = status.state == "online"
-        (self.online.add if here else self.online.discard)(status.worker)
-        (self.sharing.add if here and status.shards else self.sharing.discard)(status.worker)
+                    self.online.pop(message.worker, None)
 
     def _result(self, result: Result) -> None:
-        key = result.capture_id or ""
-        seen = result.analysis_metadata.results
+        key, seen, now = result.capture_id or "", result.analysis_metadata.results, time.time()
         if seen.count != self._expected.get(key):
             self.books.wrong.append(key)
-        if key not in self.books.sent:
-            return  # of the books before these: a broker that comes back tells retained results again
-        self.books.published.setdefault(key, set()).add((seen.worker, result.published_at))
-        value = value_of(result, FLOW, time.time(), live=True)
-        known = self._values.get(result.device_id)
-        if known is None or supersedes(value, known, None):
-            self._values[result.device_id] = value
-            self.books.taken[key] += 1
-            if self._waiting.pop(result.device_id, None) == key:
-                self._room.release()
+        answer = Answer(seen.worker, result.published_at)
+        self.books.publish(key, answer, value_of(result, seen.flow, now, live=True), now)
+        if seen.flow == self._flows[0] and self._waiting.get(result.device_id) == key:
+            del self._waiting[result.device_id]
+            self._room.release()
 
-    def send(self, numbers: Iterable[int], rate: float = inf) -> None:
-        """A hundred are under way at once; so many a second at most."""
+    def send(self, numbers: Iterable[int], rate: float = inf, devices: int = DEVICES) -> None:
+        """A hundred are under way at once; so many a second at most. `cam-1` and so on have them in turn."""
         numbers = list(numbers)
-        self.introduce(numbers)
+        self.introduce(dict.fromkeys(number % devices for number in numbers))
         with ThreadPoolExecutor(4, "agent") as agents:
             sent = []
             for number in numbers:
-                assert self._room.acquire(timeout=_PATIENCE), (
-                    f"nothing is answered any more: {self.missing()[:3]}"
+                assert not self._wait or self._room.acquire(timeout=_PATIENCE), (
+                    f"nothing is answered any more: {self.books.missing()[:3]}"
                 )
                 self._pause.wait(1 / rate)
-                sent.append(agents.submit(self._send, number))
+                sent.append(agents.submit(self._send, number, devices))
             for done in sent:
                 done.result()
 
@@ -154,15 +132,19 @@ class Audience:
             status = DeviceStatus(device_id=f"cam-{number}", state="online", session="s")
             self._bus.publish(self._topics.device_status(status.device_id), encode(status), retain=True)
 
-    def _send(self, number: int) -> None:
-        device = f"cam-{number % DEVICES}"
-        eventually(lambda: device not in self._waiting, within=_PATIENCE, failure=lambda: f"{device} waits")
+    def _send(self, number: int, devices: int) -> None:
+        device = f"cam-{number % devices}"
+        if self._wait:
+            eventually(
+                lambda: device not in self._waiting, within=_PATIENCE, failure=lambda: f"{device} waits"
+            )
         now = time.time()
         data, expected = picture(number % SHADES)
         key = capture_key(device, now, uuid4().hex)
         self._expected[key] = expected
-        self._waiting[device] = key
-        self.books.sent.add(key)
+        if self._wait:
+            self._waiting[device] = key
+        self.books.sent[key] = now
         eventually(lambda: self._stored(key, data), within=_PATIENCE, every=0.5)
         path = ObjectPath(self._store.bucket, key)
         capture = Capture(device_id=device, file_path=path, creation_timestamp=now, interval=1.0)
@@ -175,25 +157,21 @@ class Audience:
             return False
         return True
 
-    def missing(self) -> list[str]:
-        return [key for key in list(self.books.sent) if key not in self.books.taken]
-
-    def lost(self) -> list[str]:
-        """Neither seen, nor kept as a result, nor still in the store."""
-        missing = self.missing()
+    def lost(self) -> list[tuple[str, str]]:
+        """Neither answered, nor kept as a result, nor still in the store."""
+        missing = self.books.missing()
         if not missing:
             return []
         there = {info.key for info in self._store.list(CAPTURES)}
-        return [key for key in missing if key not in there and not self._kept(key)]
+        return [(flow, key) for flow, key in missing if key not in there and not self._kept(flow, key)]
 
-    def _kept(self, key: str) -> bool:
-        name = result_key(FLOW, key.split("/")[1])
+    def _kept(self, flow: str, key: str) -> bool:
+        device = key.split("/")[1]
         try:
-            result = decode(
-                self._topics, self._topics.result(FLOW, key.split("/")[1]), self._store.get(name, 10**6)
-            )
+            kept = self._store.get(result_key(flow, device), 10**6)
         except NotFoundError:
             return False
+        result = decode(self._topics, self._topics.result(flow, device), kept)
         return isinstance(result, Result) and result.capture_id == key
 
     def left(self) -> int | None:

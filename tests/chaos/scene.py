@@ -1,12 +1,12 @@
 """Brokers, a store, eight workers and an audience; and what is done to them while they work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from tests.chaos.audience import Audience
+from tests.chaos.audience import FLOW, Audience
 from tests.chaos.fleet import Fleet
 from tests.chaos.proxy import Wire
 from tests.eventually import eventually
@@ -27,8 +27,15 @@ class Scene:
 
 
 @contextmanager
-def scene(kind: str, folder: Path, workers: int, lease: float) -> Iterator[Scene]:
-    """Yields when all workers are online."""
+def scene(
+    kind: str,
+    folder: Path,
+    workers: int,
+    lease: float,
+    flows: tuple[str, ...] = (FLOW,),
+    **inference: object,
+) -> Iterator[Scene]:
+    """Yields when all workers are online, dealt out to the flows; `inference` are further settings."""
     with ExitStack() as cleanup:
         brokers = _brokers(kind, folder, cleanup)
         weed = cleanup.enter_context(Weed(_place(folder, "store")))
@@ -37,10 +44,18 @@ def scene(kind: str, folder: Path, workers: int, lease: float) -> Iterator[Scene
         wire = cleanup.enter_context(Wire(brokers[-1].port))
         ends = [buses[n % len(buses)] for n in range(workers - 1)]
         ends.append(brokers[-1].settings(prefix=prefix, port=wire.port, keepalive=2))
-        audience = cleanup.enter_context(Audience(buses[0], weed.settings()))
-        fleet = cleanup.enter_context(Fleet(folder, ends, weed.settings(), workers, lease))
+        wait = inference.get("policy", "latest") == "latest"
+        audience = cleanup.enter_context(Audience(buses[0], weed.settings(), flows, wait=wait))
+        common = {"lease": lease} | inference | ({"flows": ",".join(flows)} if len(flows) > 1 else {})
+        flow = [flows[n // len(brokers) % len(flows)] for n in range(workers)]
+        own = [_settings(common | {"flow": flow[n]}) for n in range(workers)]
+        fleet = cleanup.enter_context(Fleet(folder, ends, weed.settings(), own))
         eventually(lambda: len(audience.online) == workers, within=60, failure=fleet.failed)
         yield Scene(brokers, weed, wire, fleet, audience)
+
+
+def _settings(inference: Mapping[str, object]) -> dict[str, object]:
+    return {f"INFERENCE__{name.upper()}": value for name, value in inference.items()}
 
 
 def _brokers(kind: str, folder: Path, cleanup: ExitStack) -> tuple[MqttServer, ...]:

@@ -1,15 +1,19 @@
-"""The worker of `python -m inference`, but for its model, and with shorter pauses where a test sets them."""
+"""The worker of `python -m inference`, but for its model; with shorter pauses and a wrong clock where a test
+sets them.
+"""
 
 import os
 import sys
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from common import service
 from inference.__main__ import run, timing
 from inference.model_process import ModelProcess
 from inference.settings import InferenceSettings
 from inference.timing import USUAL
+from tests.chaos.clock import CLOCK, go_wrong
 from tests.chaos.model import Brightness
 
 HEARTBEAT, SLOWNESS = "CHAOS_HEARTBEAT", "CHAOS_SLOWNESS"
@@ -20,6 +24,8 @@ SWEEP = 10.0
 
 
 def main() -> int:
+    if file := os.environ.get(CLOCK):
+        go_wrong(Path(file))
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
     model = partial(Brightness, float(os.environ.get(SLOWNESS, "0")))

@@ -238,6 +238,15 @@ def test_not_found_is_told_from_refused(serve: Serve) -> None:
     assert isinstance(error, NotFoundError)
 
 
+@pytest.mark.parametrize("date", ["", "yesterday", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 99 Foo 1 1 1"])
+def test_a_server_whose_date_is_none_is_not_followed(serve: Serve, date: str) -> None:
+    error = opened(
+        serve(answering("403 No", b"<Error><Code>RequestTimeTooSkewed</Code></Error>", Date=date)),
+        CALLS["get"],
+    )
+    assert error.transient
+
+
 def secured(authority: trustme.CA, host: str) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(host).configure_cert(context)

@@ -122,6 +122,7 @@ def test_says_size_and_time(store: ObjectStore) -> None:
     (found,) = store.list("a")
     assert found.size == 5
     assert abs(found.modified - time()) < PATIENCE
+    assert -2 < found.age < PATIENCE
 
 
 @pytest.mark.parametrize("key", ODD)

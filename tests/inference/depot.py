@@ -68,8 +68,7 @@ class Depot(Agenda):
     def _sweep(self, worker: str, skew: float, after: str) -> Event:
         if self._is_away() or worker in self.locked_out:
             return Swept((), None, failed=True)
-        wall = self.now + skew
         keys = sorted(key for key in self.stored if key > after)[:PAGE]
-        old = (self.stored[key] for key in keys if not 0 <= wall - self.stored[key][1] < YOUNG)
-        found = tuple(Seen(made, EPOCH + at) for made, at in old)
+        aged = ((made, self.now - at) for made, at in map(self.stored.__getitem__, keys))
+        found = tuple(Seen(made, EPOCH + self.now + skew - age, age) for made, age in aged if age >= YOUNG)
         return Swept(found, keys[-1] if len(keys) == PAGE else None)
