@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -153,9 +154,9 @@ class MqttServer(Server):
 
 
 class Mosquitto(MqttServer):
-    """`options` are further lines of its configuration."""
+    """`options` are further lines of its configuration, read at each start."""
 
-    def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         super().__init__(folder)
         (self.port,) = free_ports(1)
         self._options = options

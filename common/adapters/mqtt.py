@@ -22,7 +22,7 @@ from common.adapters.mqtt_client import LARGEST, Client, Publish
 from common.adapters.mqtt_filters import Filters
 from common.adapters.mqtt_outgoing import Outgoing
 from common.adapters.mqtt_properties import limits
-from common.adapters.mqtt_troubles import TOO_LARGE, Endings
+from common.adapters.mqtt_troubles import TOO_LARGE, Endings, words
 from common.adapters.tls import cause, client_context
 from common.ports.bus import (
     BusEvent,
@@ -161,7 +161,7 @@ class MqttBus:
                     self._client = self._make(MQTTProtocolVersion.MQTTv311)
                     self._connect()
             return
-        self._lost(f"{self._address} refused us: {reason}")
+        self._lost(f"{self._address} refused us: {words(reason)}")
 
     def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
         """Called while the error is being handled."""

@@ -16,6 +16,13 @@ same name.
 
 RAISE = "raise its limit (Mosquitto: max_packet_size, nats-server: max_payload)"
 
+_ADVICE = {
+    TOO_LARGE: RAISE,
+    0x9A: "let it retain messages (Mosquitto: retain_available)",
+    0x9B: "let it take QoS 1 (Mosquitto: max_qos)",
+}
+"""By reason code of MQTT 5: what to do at a broker that will not change its mind."""
+
 _BRIEF = 5.0
 _OFTEN = 2
 _QUIET = 60.0
@@ -45,13 +52,19 @@ class Endings:
         """Of the session that ended last; `stuck`: the last ones ended before they answered some message."""
         if reason.value == _TAKEN_OVER:
             return f"another client uses the name {self._client_id}: give each its own"
-        if reason.value == TOO_LARGE:
-            return f"{reason}: {RAISE}"
+        if reason.value in _ADVICE:
+            return words(reason)
         if stuck:
             return f"{reason}, again before it answered a message; perhaps that is too large: {RAISE}"
         if self._brief >= _OFTEN:
             return f"{reason}, again within seconds; perhaps another client uses the name {self._client_id}"
         return str(reason)
+
+
+def words(reason: ReasonCode) -> str:
+    """Why a broker refused or ended a session, and what to do where that is known."""
+    advice = _ADVICE.get(reason.value)
+    return f"{reason}: {advice}" if advice else str(reason)
 
 
 def refusal(reason: ReasonCode, payload: int) -> str:

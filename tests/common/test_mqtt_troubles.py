@@ -5,7 +5,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 from structlog.testing import capture_logs
 
-from common.adapters.mqtt_troubles import Endings, Refusals
+from common.adapters.mqtt_troubles import Endings, Refusals, words
 
 CUT = ReasonCode(PacketTypes.DISCONNECT, "Unspecified error")
 TAKEN_OVER = ReasonCode(PacketTypes.DISCONNECT, "Session taken over")
@@ -48,6 +48,18 @@ def test_a_message_that_is_too_large_is_not_put_down_to_another_client(reason: R
     assert why.startswith(str(reason))
     assert "another client" not in why
     assert "max_packet_size" in why
+
+
+@pytest.mark.parametrize("name", ["Packet too large", "Retain not supported", "QoS not supported"])
+def test_what_a_broker_will_never_take_comes_with_advice(name: str) -> None:
+    """However often and fast, that is no hint at a second client."""
+    reason, endings = ReasonCode(PacketTypes.DISCONNECT, name), Endings("w1")
+    for now in range(4):
+        endings.began(now)
+        endings.ended(now + 0.1)
+        assert endings.why(reason) == words(reason)
+    assert words(reason).startswith(f"{name}: ")
+    assert words(CUT) == str(CUT)
 
 
 def test_refused_publishes_are_logged_once_a_minute_with_their_number() -> None:
