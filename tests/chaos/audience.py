@@ -25,14 +25,13 @@ from common.wire.topics import Topics
 from engage.value import value_of
 from tests.chaos.books import Answer, Books
 from tests.chaos.model import people
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 FLOW = "production"
 SHADES = 8
 DEVICES = 2000
 _WINDOW = 100
 _QUEUE = 100_000
-_PATIENCE = 60.0
 
 
 @cache
@@ -118,7 +117,7 @@ class Audience:
         with ThreadPoolExecutor(4, "agent") as agents:
             sent = []
             for number in numbers:
-                assert not self._wait or self._room.acquire(timeout=_PATIENCE), (
+                assert not self._wait or self._room.acquire(timeout=PATIENCE), (
                     f"nothing is answered any more: {self.books.missing()[:3]}"
                 )
                 self._pause.wait(1 / rate)
@@ -136,7 +135,7 @@ class Audience:
         device = f"cam-{number % devices}"
         if self._wait:
             eventually(
-                lambda: device not in self._waiting, within=_PATIENCE, failure=lambda: f"{device} waits"
+                lambda: device not in self._waiting, within=PATIENCE, failure=lambda: f"{device} waits"
             )
         now = time.time()
         data, expected = picture(number % SHADES)
@@ -145,7 +144,7 @@ class Audience:
         if self._wait:
             self._waiting[device] = key
         self.books.sent[key] = now
-        eventually(lambda: self._stored(key, data), within=_PATIENCE, every=0.5)
+        eventually(lambda: self._stored(key, data), within=PATIENCE, every=0.5)
         path = ObjectPath(self._store.bucket, key)
         capture = Capture(device_id=device, file_path=path, creation_timestamp=now, interval=1.0)
         self._bus.publish(self._topics.image(device), encode(capture))

@@ -1,6 +1,6 @@
 """Brokers, a store, eight workers and an audience; and what is done to them while they work."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +33,15 @@ def scene(
     workers: int,
     lease: float,
     flows: tuple[str, ...] = (FLOW,),
+    options: Sequence[str] = (),
     **inference: object,
 ) -> Iterator[Scene]:
-    """Yields when all workers are online, dealt out to the flows; `inference` are further settings."""
+    """Yields when all workers are online, dealt out to the flows.
+
+    `options` are further lines of the first Mosquitto's configuration, `inference` further settings.
+    """
     with ExitStack() as cleanup:
-        brokers = _brokers(kind, folder, cleanup)
+        brokers = _brokers(kind, folder, options, cleanup)
         weed = cleanup.enter_context(Weed(_place(folder, "store")))
         prefix = f"chaos/{uuid4().hex[:8]}"
         buses = [broker.settings(prefix=prefix) for broker in brokers]
@@ -50,7 +54,7 @@ def scene(
         flow = [flows[n // len(brokers) % len(flows)] for n in range(workers)]
         own = [_settings(common | {"flow": flow[n]}) for n in range(workers)]
         fleet = cleanup.enter_context(Fleet(folder, ends, weed.settings(), own))
-        eventually(lambda: len(audience.online) == workers, within=60, failure=fleet.failed)
+        eventually(lambda: len(audience.online) == workers, failure=fleet.failed)
         yield Scene(brokers, weed, wire, fleet, audience)
 
 
@@ -58,11 +62,11 @@ def _settings(inference: Mapping[str, object]) -> dict[str, object]:
     return {f"INFERENCE__{name.upper()}": value for name, value in inference.items()}
 
 
-def _brokers(kind: str, folder: Path, cleanup: ExitStack) -> tuple[MqttServer, ...]:
+def _brokers(kind: str, folder: Path, options: Sequence[str], cleanup: ExitStack) -> tuple[MqttServer, ...]:
     place = _place(folder, "broker")
     if kind == "nats":
         return (cleanup.enter_context(Nats(place)),)
-    first = cleanup.enter_context(Mosquitto(place))
+    first = cleanup.enter_context(Mosquitto(place, options))
     if kind == "mosquitto":
         return (first,)
     return first, cleanup.enter_context(Mosquitto(_place(folder, "second"), _bridge_to(first)))

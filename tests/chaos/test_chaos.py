@@ -7,20 +7,23 @@ import pytest
 from tests.chaos.scene import KINDS, Scene, scene
 from tests.chaos.trouble import Report, disturb, sending, settled
 
+BUSY = 0.5
+"""Of captures analysed twice, where only the machine is slow; bench measures it on one that is not."""
+
 
 def undisturbed(stage: Scene, captures: int, lease: float) -> None:
     audience = stage.audience
     audience.send(range(captures))
-    settled(stage, 60 + 3 * lease)
+    settled(stage, lease)
     all_are_seen_once(stage)
-    assert audience.books.twice <= max(5, captures // 100), "bench measures it; a busy machine may cost a few"
+    assert audience.books.double_work < BUSY
 
 
 def among_failures(stage: Scene, captures: int, lease: float, kills: int) -> None:
     stage.audience.open_books()
     with sending(stage.audience, captures):
         disturb(stage, lease, kills)
-    settled(stage, 60 + 3 * lease)
+    settled(stage, lease)
     all_are_seen_once(stage)
     assert not stage.fleet.failed()
 
@@ -35,7 +38,6 @@ def all_are_seen_once(stage: Scene) -> None:
     assert set(books.taken.values()) == {1}
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind != "bridged")) for kind in KINDS]
 )

@@ -30,14 +30,14 @@ def clocks_jump(kind: str, folder: Path, report: Report, workers: int, captures:
         restart_workers(stage, workers)
         with sending(stage.audience, captures, devices=20):
             jump(stage, len(OFF))
-        settled(stage, 60 + 3 * lease)
+        settled(stage, lease)
         report(kind, "clocks jump", stage.audience)
         all_are_seen_once(stage)
         assert not stage.fleet.failed()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_clocks_jump(kind: str, tmp_path: Path, report: Report) -> None:
     clocks_jump(kind, tmp_path, report, workers=4, captures=300, lease=3)
@@ -51,7 +51,6 @@ def test_clocks_jump_during_twenty_thousand_captures(kind: str, tmp_path: Path, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_what_was_found_is_not_shed_for_a_wrong_clock(tmp_path: Path, report: Report) -> None:
     """Policy `every`, and a worker an hour ahead that finds what came while nobody was there."""
     with scene("mosquitto", tmp_path, 1, 3, policy="every", max_age=60) as stage:
@@ -60,7 +59,7 @@ def test_what_was_found_is_not_shed_for_a_wrong_clock(tmp_path: Path, report: Re
         pause(5)
         stage.fleet.set_clock("w0", HOUR)
         stage.fleet.start("w0")
-        settled(stage, 60)
+        settled(stage, 3)
         report("mosquitto", "every, an hour ahead", stage.audience)
         assert not stage.audience.books.unseen()
         all_are_seen_once(stage)

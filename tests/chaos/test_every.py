@@ -7,19 +7,17 @@ import pytest
 from tests.chaos.scene import KINDS, Scene, scene
 from tests.chaos.trouble import Report, pause, restart_brokers, restart_workers, sending, settled
 from tests.chaos.worker import SLOWNESS
-
-SLACK = 10.0
-"""Seconds by which an answer may be older than `max_age`: it was claimed before, and its owner died."""
+from tests.eventually import PATIENCE
 
 
 def over(stage: Scene, max_age: float, lease: float) -> None:
     """Each capture has a result in time, or a word that there will be none."""
     audience = stage.audience
-    settled(stage, max_age + 60 + 3 * lease)
+    settled(stage, lease)
     assert not audience.lost()
     assert not audience.books.wrong
     assert not audience.books.downstream
-    assert audience.books.oldest < max_age + lease + SLACK
+    assert audience.books.oldest < max_age + lease + PATIENCE, "claimed in time, and its owner may have died"
     assert not stage.fleet.failed()
 
 
@@ -37,7 +35,6 @@ def all_are_analysed(
         assert not stage.audience.books.unseen()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind != "mosquitto")) for kind in KINDS]
 )
@@ -53,7 +50,7 @@ def test_twenty_thousand_captures_are_all_analysed(kind: str, tmp_path: Path, re
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_too_old_is_said_to_be_shed(
     kind: str, tmp_path: Path, report: Report, monkeypatch: pytest.MonkeyPatch

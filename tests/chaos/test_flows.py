@@ -18,7 +18,7 @@ def without_the_second_flow(stage: Scene, workers: list[str], seconds: float) ->
     books = stage.audience.books
     before = sum(flow == FLOWS[0] for flow, _ in list(books.published))
     pause(seconds)
-    eventually(lambda: sum(flow == FLOWS[0] for flow, _ in list(books.published)) > before + 20, within=30)
+    eventually(lambda: sum(flow == FLOWS[0] for flow, _ in list(books.published)) > before + 20)
     for name in workers:
         stage.fleet.start(name)
 
@@ -40,7 +40,7 @@ def two_flows(
 ) -> None:
     with scene(kind, folder, workers, lease, FLOWS) as stage:
         stage.audience.send(range(captures))
-        settled(stage, 60 + 3 * lease)
+        settled(stage, lease)
         report(kind, "two flows", stage.audience)
         both_have_had_all(stage)
         stage.audience.open_books()
@@ -48,13 +48,13 @@ def two_flows(
         with sending(stage.audience, captures):
             without_the_second_flow(stage, second, lease + 1)
             disturb(stage, lease, kills)
-        settled(stage, 90 + 3 * lease)
+        settled(stage, lease)
         report(kind, "two flows, failures", stage.audience)
         both_have_had_all(stage)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_flow_has_every_capture_and_none_twice(kind: str, tmp_path: Path, report: Report) -> None:
     two_flows(kind, tmp_path, report, workers=4, captures=300, kills=2, lease=3)

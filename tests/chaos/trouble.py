@@ -8,7 +8,7 @@ from math import inf
 
 from tests.chaos.audience import DEVICES, Audience
 from tests.chaos.scene import Scene
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 Report = Callable[[str, str, Audience], None]
 """Broker, phase and audience into the table."""
@@ -79,12 +79,12 @@ def restart_brokers(stage: Scene) -> None:
         pause(1.0)
 
 
-def settled(stage: Scene, within: float) -> None:
+def settled(stage: Scene, lease: float) -> None:
     """All is answered and no raw picture is left; or time is up, and the books tell."""
     audience = stage.audience
     eventually(
         lambda: not audience.books.missing() and audience.left() == 0,
-        within=within,
+        within=2 * PATIENCE + 3 * lease,
         every=0.2,
         failure=lambda: (
             f"{len(audience.books.missing())} missing, {audience.left()} left; {stage.fleet.failed()}"
