@@ -7,9 +7,17 @@ import pytest
 from common.settings import BusSettings, StoreSettings
 from tests.engage.service import Worker
 from tests.engage.site import Site
+from tests.eventually import PATIENCE
 from tests.servers import Mosquitto, Weed
 
 Build = Callable[..., Site]
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With threads that have to wait for a processor."""
+    for place in ("access.accounts._PATIENCE", "access.vault._PATIENCE", "snapshots._PATIENCE"):
+        monkeypatch.setattr(f"engage.{place}", PATIENCE)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def open_site(build: Build, provider: Provider, monkeypatch: pytest.MonkeyPatch)
             "client_secret": SECRET,
             "default_role": "viewer",
         }
+        monkeypatch.setattr("engage.access.oidc._TIMEOUT", PATIENCE)
         monkeypatch.setattr(ManualClock, "wall", lambda _: __import__("time").time())
         return build(engage={"auth": True, "oidc": settings | oidc}).rebuilt()
 
