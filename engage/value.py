@@ -118,10 +118,10 @@ def supersedes(new: Value, old: Value, restarted: float | None) -> bool:
         return True
     if _received(new) > old.stale_after + _PATIENCE:
         return True
-    by_number, by_time = _by_number(new, old), _taken(new, old) - _taken(old, new)
-    if by_number * by_time < 0:
+    by_number, by_clock = _by_number(new, old), new.created - old.created
+    if by_number * by_clock < 0:
         return _received(new) > _received(old)
-    return by_number > 0 or by_time > 0
+    return by_number > 0 or (by_number * by_clock == 0 and _later(new, old) > 0)
 
 
 def _by_number(new: Value, old: Value) -> int:
@@ -132,7 +132,15 @@ def _received(value: Value) -> float:
     return 0.0 if value.received is None else value.received
 
 
-def _taken(value: Value, other: Value) -> float:
-    """By the device's clock, unless it ran ahead of the hub's for one of the two."""
-    ahead = any(v.skew is not None and v.skew > 0 for v in (value, other))
-    return _received(value) if ahead else value.created
+def _later(new: Value, old: Value) -> float:
+    """Seconds by the device's clock, or by the hub's where the former ran ahead for the one that seems later.
+
+    A worker whose clock is behind makes that look so as well, by TRAVEL at most.
+    """
+    later = new.created - old.created
+    ran_ahead = _ahead(new) > TRAVEL if later > 0 else _ahead(old) > 0
+    return _received(new) - _received(old) if ran_ahead else later
+
+
+def _ahead(value: Value) -> float:
+    return value.skew or 0.0

@@ -88,6 +88,25 @@ def test_newer(new: Value, *, newer: bool) -> None:
     assert supersedes(new, OLD, restarted=None) is newer
 
 
+@pytest.mark.parametrize("number", [None, 1])
+@pytest.mark.parametrize(("behind", "behind_before"), [(45, 0), (45, 20), (0, 45), (3600, 0), (-45, 0)])
+def test_a_worker_whose_clock_is_wrong_holds_nothing_back(
+    number: int | None, behind: float, behind_before: float
+) -> None:
+    """Nor goes back to what another one has published before, as far as numbers tell."""
+
+    def published(number: int | None, at: float, behind: float) -> Value:
+        stamp = WALL + at - behind
+        stamps = {"receivedAt": stamp, "publishedAt": stamp, "staleAfter": stamp + 6}
+        more = {"sequence": number, "captureID": f"captures/cam/{at}.jpg", "creationTimestamp": WALL + at}
+        return value_of(result("cam", 0, WALL, **stamps | more), "production", WALL + at, live=True)
+
+    old = published(number, 10, behind_before)
+    new = published(number and number + 1, 11, behind)
+    assert supersedes(new, old, restarted=None)
+    assert number is None or not supersedes(old, new, restarted=None)
+
+
 def test_a_clock_far_ahead_does_not_hold_back_what_comes_after_it_is_set() -> None:
     ahead = value(None, 10, creationTimestamp=WALL + 86_400)
     assert supersedes(value(None, 11), ahead, restarted=None)
