@@ -97,9 +97,9 @@ def test_a_worker_whose_clock_is_wrong_holds_nothing_back(
 
     def published(number: int | None, at: float, behind: float) -> Value:
         stamp = WALL + at - behind
-        stamps = {"receivedAt": stamp, "publishedAt": stamp, "staleAfter": stamp + 6}
-        more = {"sequence": number, "captureID": f"captures/cam/{at}.jpg", "creationTimestamp": WALL + at}
-        return value_of(result("cam", 0, WALL, **stamps | more), "production", WALL + at, live=True)
+        fields: dict[str, Any] = {"receivedAt": stamp, "publishedAt": stamp, "staleAfter": stamp + 6}
+        fields |= {"sequence": number, "captureID": f"captures/cam/{at}.jpg", "creationTimestamp": WALL + at}
+        return value_of(result("cam", 0, WALL, **fields), "production", WALL + at, live=True)
 
     old = published(number, 10, behind_before)
     new = published(number and number + 1, 11, behind)
