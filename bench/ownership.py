@@ -124,7 +124,7 @@ def claimed() -> float:
 
 def _taken(topics: Topics, worker: Worker, keys: list[str], now: float) -> None:
     claim = Claim(worker="w1", captures=tuple((key, 0) for key in keys))
-    for message in (claim, Finished(worker="w1", captures=tuple(keys))):
+    for message in (claim, Finished(worker="w1", captures=tuple(keys), answered=len(keys))):
         heard = decode(topics, topics.claim("production", "0"), encode(message))
         if isinstance(heard, Claim | Finished):
             worker.handle(Said(heard), now)

@@ -58,7 +58,9 @@ class Batch:
     renew_at: float
     silent_until: float = 0.0
     held: bool = False
-    done: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    """What needs nobody any more, with a result of ours and without."""
 
     def keys(self) -> list[str]:
         """What is owned and not finished."""
@@ -70,7 +72,7 @@ class Batch:
 
     def finish(self, job: Job) -> None:
         del self.jobs[job.key]
-        self.done.append(job.key)
+        (self.answered if job.stage is Stage.SETTLING else self.gone).append(job.key)
 
 
 class Batches:
@@ -97,6 +99,9 @@ class Batches:
 
     def find(self, key: str) -> tuple[Batch, Job] | None:
         return next(((b, b.jobs[key]) for b in self._batches if key in b.jobs), None)
+
+    def finish(self, job: Job) -> None:
+        next(batch for batch in self._batches if job.key in batch.jobs).finish(job)
 
     def not_at_work(self, keys: Iterable[str]) -> list[str]:
         """Those without a job; what another worker won when it was past the model here has one."""

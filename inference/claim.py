@@ -32,10 +32,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2s
-from itertools import takewhile
 
 from common.wire.keys import parse_capture_key
 from common.wire.messages import Claim, Finished, Renewal
+from inference.leases import Leases
 
 SLOT = 0.2
 """Seconds; captures of one slot prefer the same worker, so that batches fill."""
@@ -94,12 +94,11 @@ class Ballots:
 
     def __init__(self, me: str, lease: float, memory: int = 20_000, finished: int = 20_000) -> None:
         self._me = me
-        self._lease = lease
         self._memory = memory
         self._finished_memory = finished
         self._open: dict[str, Ballot] = {}
-        self._leases: OrderedDict[str, float] = OrderedDict()
-        """Of what others own, when the owner last spoke of it (monotonic seconds), longest ago first."""
+        self._leases = Leases(lease)
+        """Of what others own."""
         self._finished: OrderedDict[str, None] = OrderedDict()
 
     def __len__(self) -> int:
@@ -116,6 +115,10 @@ class Ballots:
         ballot = self._open.get(key)
         return ballot is not None and ballot.owner == self._me
 
+    def has_older(self, key: str) -> bool:
+        """Whether another worker owns an older capture of the same device."""
+        return self._leases.has_before(key)
+
     def claim(self, keys: Iterable[str]) -> Claim:
         """Take free captures, each in the term after the last one known."""
         return Claim(worker=self._me, captures=tuple((key, self._take(key)) for key in keys))
@@ -123,7 +126,7 @@ class Ballots:
     def _take(self, key: str) -> int:
         last = self._open.get(key)
         self._open[key] = Ballot(last.term + 1 if last else 0, self._me, held=False)
-        self._leases.pop(key, None)
+        self._leases.end(key)
         return self._open[key].term
 
     def hold(self, keys: Iterable[str]) -> None:
@@ -176,18 +179,14 @@ class Ballots:
         ballot = self._open.get(key)
         if ballot is not None and ballot.owner == worker and term == ballot.term:
             ballot.held |= held
-            self._heard_of(key, now)
+            self._leases.heard_of(key, now)
             return "taken"
         if ballot is not None and not self._beats(key, term, worker, held, ballot):
             return self._kept(ours=ballot.owner == self._me, held=ballot.held, rival=term == ballot.term)
         ours = ballot is not None and ballot.owner == self._me
         self._open[key] = Ballot(term, worker, held)
-        self._heard_of(key, now)
+        self._leases.heard_of(key, now)
         return "lost" if ours else "taken"
-
-    def _heard_of(self, key: str, now: float) -> None:
-        self._leases[key] = now
-        self._leases.move_to_end(key)
 
     def _forget_oldest(self) -> Iterator[str]:
         """Of what others own; the sweep finds again what was not finished."""
@@ -198,7 +197,7 @@ class Ballots:
 
     def _close(self, key: str) -> None:
         self._open.pop(key, None)
-        self._leases.pop(key, None)
+        self._leases.end(key)
 
     @staticmethod
     def _kept(*, ours: bool, held: bool, rival: bool) -> str:
@@ -222,12 +221,12 @@ class Ballots:
 
     def expire(self, now: float) -> list[str]:
         """Free what was not renewed within the lease."""
-        return self._free(list(takewhile(lambda key: self._leases[key] + self._lease <= now, self._leases)))
+        return self._free(self._leases.ended(now))
 
     def _free(self, keys: list[str]) -> list[str]:
         """The next claim is in the next term, so the terms are kept."""
         for key in keys:
-            del self._leases[key]
+            self._leases.end(key)
             self._open[key].owner = None
         return keys
 
@@ -239,5 +238,4 @@ class Ballots:
 
     def deadline(self) -> float | None:
         """When the next lease of another worker runs out."""
-        first = next(iter(self._leases.values()), None)
-        return None if first is None else first + self._lease
+        return self._leases.deadline()

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from common.wire.keys import parse_capture_key
 from common.wire.messages import MAX_BATCH, Capture
 from common.wire.names import ObjectPath
+from inference.order import Taken
 
 Policy = Literal["latest", "every"]
 """Analyse the latest capture of each device (a Collector), or every capture (a Backlog)."""
@@ -39,6 +40,11 @@ class Announced:
     @property
     def key(self) -> str:
         return self.capture.file_path.key
+
+    @property
+    def taken(self) -> Taken:
+        capture = self.capture
+        return Taken(self.key, capture.device_id, capture.creation_timestamp, capture.sequence, self.born)
 
     @property
     def order(self) -> tuple[float, int]:

@@ -1,12 +1,13 @@
 """A worker as an owner: it claims, answers rivals, holds and renews, and says what is finished. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from common.wire.messages import Claim, Finished, Renewal
 from inference.batches import Batch, Batches, Job
 from inference.claim import Ballots
 from inference.events import Decided, Drop, Effect, Fetch, Say
 from inference.flows import Flows
+from inference.order import Order, Taken
 from inference.timing import Timing
 from inference.waiting import Waiting
 
@@ -17,13 +18,21 @@ class Owner:
     """Takes from `waiting` into `batches`, by the rule of `ballots`."""
 
     def __init__(
-        self, me: str, timing: Timing, ballots: Ballots, batches: Batches, waiting: Waiting, flows: Flows
+        self,
+        me: str,
+        timing: Timing,
+        ballots: Ballots,
+        batches: Batches,
+        waiting: Waiting,
+        order: Order,
+        flows: Flows,
     ) -> None:
         self._me = me
         self._timing = timing
         self._ballots = ballots
         self._batches = batches
         self._waiting = waiting
+        self._order = order
         self._flows = flows
         self._echo = 0.0
         """Seconds in which our last claim came back."""
@@ -49,6 +58,7 @@ class Owner:
         return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
 
     def hear(self, message: Claim | Renewal | Finished, now: float) -> list[Effect]:
+        told = self._tell_or_learn(message, now)
         heard = self._ballots.hear(message, now)
         self._waiting.take(heard.taken)
         self._waiting.finish(heard.finished)
@@ -61,7 +71,31 @@ class Owner:
             batch.settles_at = now + min(self._timing.contest, answer)
         self._waiting.forget(self._batches.not_at_work([*heard.finished, *heard.forgotten]))
         renewal = self._ballots.renewal(heard.defend)
-        return [*([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+        return [*told, *([Say(renewal)] if renewal else []), *(Drop(key) for key in ended)]
+
+    def _tell_or_learn(self, message: Claim | Renewal | Finished, now: float) -> list[Effect]:
+        """What is overtaken: to whoever claims what is overtaken by a result of ours, and from the others."""
+        match message:
+            case Claim():
+                taken = self._taken((key for key, _ in message.captures), now)
+                ours = dict.fromkeys(later for one in taken if (later := self._order.ours_after(one)))
+                return self._say_answered(tuple(ours))
+            case Finished():
+                for one in self._taken(message.captures[: message.answered], now):
+                    self._order.answered(one, now)
+        return []
+
+    def _taken(self, keys: Iterable[str], now: float) -> Iterator[Taken]:
+        return (taken for key in keys if (taken := self._waiting.taken(key, now)))
+
+    def _say_answered(self, keys: tuple[str, ...]) -> list[Effect]:
+        return [Say(Finished(worker=self._me, captures=keys, answered=len(keys)))] if keys else []
+
+    def published(self, key: str) -> list[Effect]:
+        """Others who own an older capture of the device are told at once, not only when the batch is done."""
+        announced = self._waiting.known.get(key)
+        is_latest = announced is not None and self._order.published(announced.taken)
+        return self._say_answered((key,)) if is_latest and self._ballots.has_older(key) else []
 
     def expire(self, now: float) -> None:
         """What its owner did not renew waits for another one."""
@@ -93,7 +127,7 @@ class Owner:
         batch.held = True
         self._ballots.hold(batch.keys())
         unseen, batch.unseen = batch.unseen, ()
-        batch.done += unseen
+        batch.gone += unseen
         if self._timing.policy == "every":
             self.shed += len(unseen)
         reason = "superseded" if self._timing.policy == "latest" else "shed"
@@ -104,10 +138,12 @@ class Owner:
         effects: list[Effect] = []
         for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
             self._batches.discard(batch)
-            self._ballots.finish(batch.done)
-            self._waiting.finish(batch.done)
-            self._waiting.forget(batch.done)
-            effects += self._flows.done_here(batch.done, now)
-            if batch.done:
-                effects.append(Say(Finished(worker=self._me, captures=tuple(batch.done))))
+            done = (*batch.answered, *batch.gone)
+            self._ballots.finish(done)
+            self._waiting.finish(done)
+            self._waiting.forget(done)
+            effects += self._flows.done_here(done, now)
+            if done:
+                answered = len(batch.answered)
+                effects.append(Say(Finished(worker=self._me, captures=done, answered=answered)))
         return effects

@@ -4,6 +4,8 @@
                    ^           | the model crashed
                    '- once ----+----> SETTING_ASIDE -> gone
 
+    before its result is out, at the next step: overtaken -> gone
+
 A step's outcome starts the next step. A failed one is tried again after 0.5 s and after 1 s more, then given
 up. A picture that the model crashed on is tried once more, alone, and then set aside. While the model is at
 work, its next pictures already wait behind it.
@@ -36,6 +38,7 @@ from inference.events import (
     Shown,
 )
 from inference.keeping import Keeper
+from inference.order import Order
 
 Outcome = Fetched | Shown | Published | Settled | Failed | Hopeless | Missing
 
@@ -55,9 +58,12 @@ _LAST: dict[type[Outcome], tuple[Stage, ...]] = {
 }
 """The stages that an outcome ends; another stage hears of a step that was begun for an earlier claim."""
 
+_UNSTOPPED = (Stage.SETTLING, Stage.SETTING_ASIDE)
+"""Where what is overtaken goes on: its result is out, or people are to hear of the crash."""
+
 
 class Pipeline:
-    """Moves the jobs of `batches`; `known` has what was announced of each.
+    """Moves the jobs of `batches`; `known` has what was announced of each, `order` what has overtaken it.
 
     `leave`: their pictures are left to other flows.
     """
@@ -66,6 +72,7 @@ class Pipeline:
         self,
         batches: Batches,
         known: Mapping[str, Announced],
+        order: Order,
         model_batch: int = 1,
         keep: float = 0.0,
         *,
@@ -73,6 +80,7 @@ class Pipeline:
     ) -> None:
         self._batches = batches
         self._known = known
+        self._order = order
         self._model_batch = model_batch
         self._keeper = Keeper(keep)
         self._leave = leave
@@ -100,7 +108,7 @@ class Pipeline:
                 if job.stage is not before:
                     return []
                 kept = self._keep(job, now) if isinstance(outcome, Published) else []
-                return [*kept, *self._enter(job, after)]
+                return [*kept, *self._enter(job, after, now)]
 
     def _give_up(self, batch: Batch, job: Job) -> list[Effect]:
         """What has its result is finished, and a sweep deletes its picture. All else is for others to try."""
@@ -117,15 +125,18 @@ class Pipeline:
         return given_up
 
     def _keep(self, job: Job, now: float) -> list[Effect]:
-        device = self._known[job.key].capture.device_id
-        return [Keep(device)] if self._keeper.published(device, now) else []
+        """Unless another worker has a later one to keep."""
+        taken = self._known[job.key].taken
+        if self._order.is_overtaken(taken):
+            return []
+        return [Keep(taken.device)] if self._keeper.published(taken.device, now) else []
 
     def not_kept(self, event: NotKept, now: float) -> list[Effect]:
         """The store did not take a result; it is tried again."""
         self._keeper.owe(event.device, now)
         return []
 
-    def analysed(self, event: Analysed | Crashed) -> list[Effect]:
+    def analysed(self, event: Analysed | Crashed, now: float) -> list[Effect]:
         """What the model's answer to a batch, or its end, means for each picture."""
         self._asked -= 1
         effects: list[Effect] = []
@@ -133,15 +144,15 @@ class Pipeline:
             if (found := self._batches.find(key)) is None:
                 effects.append(Drop(key))
             elif isinstance(event, Analysed):
-                effects += self._enter(found[1], Stage.SHOWING)
+                effects += self._enter(found[1], Stage.SHOWING, now)
             else:
-                effects += self._crashed(found[1], event.reason)
+                effects += self._crashed(found[1], event.reason, now)
         return effects
 
-    def _crashed(self, job: Job, reason: str) -> list[Effect]:
+    def _crashed(self, job: Job, reason: str, now: float) -> list[Effect]:
         job.crashes += 1
         job.reason = reason
-        return self._enter(job, Stage.FETCHED if job.crashes < _TRIES else Stage.SETTING_ASIDE)
+        return self._enter(job, Stage.FETCHED if job.crashes < _TRIES else Stage.SETTING_ASIDE, now)
 
     def retry(self, now: float) -> list[Effect]:
         """Start again the failed steps whose time has come, and keep the results that are due."""
@@ -151,7 +162,7 @@ class Pipeline:
         effects: list[Effect] = [Keep(device, overdue=True) for device in self._keeper.due(now)]
         for job in due:
             job.retry_at = None
-            effects += self._step(job)
+            effects += self._step(job, now)
         return effects
 
     def deadline(self) -> float | None:
@@ -163,6 +174,9 @@ class Pipeline:
         effects: list[Effect] = []
         while self._asked < _AHEAD:
             jobs = self._batches.next_to_analyse(self._model_batch)
+            if late := [job for job in jobs if self._is_overtaken(job)]:
+                effects += [effect for job in late for effect in self._supersede(job)]
+                continue
             if not jobs or (self._asked and len(jobs) < self._model_batch):
                 break
             for job in jobs:
@@ -171,12 +185,21 @@ class Pipeline:
             effects.append(Analyse(tuple(job.key for job in jobs)))
         return effects
 
-    def _enter(self, job: Job, stage: Stage) -> list[Effect]:
+    def _enter(self, job: Job, stage: Stage, now: float) -> list[Effect]:
         job.enter(stage)
-        return self._step(job)
+        return self._step(job, now)
 
-    def _step(self, job: Job) -> list[Effect]:
+    def _is_overtaken(self, job: Job) -> bool:
+        return job.stage not in _UNSTOPPED and self._order.is_overtaken(self._known[job.key].taken)
+
+    def _supersede(self, job: Job) -> list[Effect]:
+        self._batches.finish(job)
+        return [Delete((job.key,), "superseded", leave=self._leave), Drop(job.key)]
+
+    def _step(self, job: Job, now: float) -> list[Effect]:
         announced = self._known[job.key]
+        if self._is_overtaken(job):
+            return self._supersede(job)
         match job.stage:
             case Stage.FETCHING:
                 return [Fetch(job.key)]
@@ -185,6 +208,7 @@ class Pipeline:
             case Stage.SHOWING:
                 return [Show(job.key, announced.capture)]
             case Stage.PUBLISHING:
+                self._order.answered(announced.taken, now)
                 return [Publish(job.key, announced.capture, announced.received_at)]
             case Stage.SETTLING:
                 return [Settle(job.key, announced.capture, self._leave)]

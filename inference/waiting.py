@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from common.wire.keys import parse_capture_key
 from inference.backlog import Backlog
 from inference.claim import Ballots
 from inference.collect import Announced, Collector, Selection, named_by
 from inference.listening import Listening
+from inference.order import Order, Taken
 from inference.shelf import Shelf
 from inference.timing import Timing
 
@@ -14,8 +16,11 @@ from inference.timing import Timing
 class Waiting:
     """`known` has what it takes to analyse each; the sweep finds again what is pushed out of memory."""
 
-    def __init__(self, timing: Timing, listening: Listening, ballots: Ballots, bucket: str) -> None:
+    def __init__(
+        self, timing: Timing, listening: Listening, ballots: Ballots, order: Order, bucket: str
+    ) -> None:
         self.known: dict[str, Announced] = {}
+        self._order = order
         self._ballots = ballots
         self._bucket = bucket
         self._shelf = Shelf()
@@ -85,7 +90,19 @@ class Waiting:
         self._queue.reconsider()
 
     def select(self, now: float) -> Selection | None:
-        return self._queue.select(now)
+        """A ripe batch; what a later result has overtaken is among the unseen."""
+        if (selection := self._queue.select(now)) is None:
+            return None
+        late = [key for key in selection.chosen if self._order.is_overtaken(self.known[key].taken)]
+        chosen = tuple(key for key in selection.chosen if key not in late)
+        return Selection(chosen, (*late, *selection.unseen)) if late else selection
+
+    def taken(self, key: str, now: float) -> Taken | None:
+        """As announced, or else as the key tells."""
+        if known := self.known.get(key):
+            return known.taken
+        parsed = parse_capture_key(key)
+        return Taken(key, parsed.device, parsed.taken_at, None, now) if parsed else None
 
     def deadline(self) -> float | None:
         """When a batch will be ripe if nothing more arrives."""

@@ -26,6 +26,7 @@ from inference.events import (
     Offline,
     Online,
     Peer,
+    Published,
     Recalled,
     Said,
     SaidElsewhere,
@@ -38,6 +39,7 @@ from inference.flows import Flows
 from inference.health import Health
 from inference.identity import Identity
 from inference.listening import Listening
+from inference.order import Order
 from inference.owner import Owner
 from inference.peers import Peers
 from inference.pipeline import Outcome, Pipeline
@@ -57,11 +59,14 @@ class Worker:
         self._ballots = Ballots(me.worker, timing.lease, finished=100_000 if shared else 20_000)
         self._peers = Peers(me.worker, me.flow)
         self._listening = Listening(me.worker, self._peers, timing.share_from, timing.share_devices)
-        self._waiting = Waiting(timing, self._listening, self._ballots, me.bucket)
+        order = Order(memory=100_000 if timing.policy == "latest" else 0)
+        self._waiting = Waiting(timing, self._listening, self._ballots, order, me.bucket)
         self._batches = Batches(timing.room)
-        self._owner = Owner(me.worker, timing, self._ballots, self._batches, self._waiting, self._flows)
+        self._owner = Owner(
+            me.worker, timing, self._ballots, self._batches, self._waiting, order, self._flows
+        )
         known = self._waiting.known
-        self._pipeline = Pipeline(self._batches, known, timing.model_batch, timing.keep, leave=shared)
+        self._pipeline = Pipeline(self._batches, known, order, timing.model_batch, timing.keep, leave=shared)
         self._sweeping = Sweeping(me.worker, self._ballots, self._flows, known, timing.sweep)
         self._health = Health()
         self._ready_at: float | None = None
@@ -85,8 +90,8 @@ class Worker:
     def handle(self, event: Event, now: float) -> list[Effect]:
         effects = [*self._react(event, now), *self._owner.due(now), *self._pipeline.retry(now)]
         self._waiting.shelve(self._pipeline.given_up(), now)
-        effects += self._owner.finish(now)
         effects += self._pipeline.analyse()
+        effects += self._owner.finish(now)
         effects += self._claim(now)
         return effects
 
@@ -129,12 +134,13 @@ class Worker:
             case Recalled():
                 return self._take_up(self._sweeping.recalled(event, now), now)
             case Analysed() | Crashed():
-                return self._pipeline.analysed(event)
+                return self._pipeline.analysed(event, now)
             case NotKept():
                 return self._pipeline.not_kept(event, now)
             case _:
                 self._judge_health(event, now)
-                return self._pipeline.progress(event, now)
+                told = self._owner.published(event.key) if isinstance(event, Published) else []
+                return [*told, *self._pipeline.progress(event, now)]
 
     def _tick(self, now: float) -> list[Effect]:
         self._owner.expire(now)

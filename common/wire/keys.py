@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ def capture_key(device: str, taken_at: float, token: str) -> str:
     return f"{CAPTURES}{device}/{datetime.fromtimestamp(taken_at, UTC).strftime(_TIME)}-{token}.jpg"
 
 
+@lru_cache(4096)
 def parse_capture_key(key: str) -> CaptureKey | None:
     """The device and the time in a key that `capture_key` made; None for any other key.
 

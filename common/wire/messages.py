@@ -121,11 +121,14 @@ class Renewal(Message):
 
 
 class Finished(Message):
-    """These captures need nobody any more: analysed, superseded or gone."""
+    """These captures need nobody any more: analysed, superseded or gone. The first so many are `answered`:
+    their results are out.
+    """
 
     type: Literal["finished"] = "finished"
     worker: WorkerID
     captures: tuple[ObjectKey, ...] = Field(min_length=1, max_length=MAX_BATCH)
+    answered: Count = 0
 
 
 class Trouble(Message):

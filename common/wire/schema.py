@@ -137,7 +137,7 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     Claim(worker="host-1", captures=((_CAPTURE, 0),)),
     Renewal(worker="host-1", captures=((_CAPTURE, 0),)),
-    Finished(worker="host-1", captures=(_CAPTURE,)),
+    Finished(worker="host-1", captures=(_CAPTURE,), answered=1),
     Result(
         device_id="cam-1",
         file_path=ObjectPath("people-counter-images", "snapshots/production/cam-1.jpg"),

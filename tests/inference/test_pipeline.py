@@ -1,5 +1,7 @@
 """An owned capture, step by step, and what happens when a step goes wrong."""
 
+from collections import defaultdict
+
 import pytest
 
 from common.wire.messages import Capture
@@ -28,6 +30,7 @@ from inference.events import (
     Show,
     Shown,
 )
+from inference.order import Order
 from inference.pipeline import Outcome, Pipeline
 
 CAPTURE = Capture(device_id="cam", file_path=ObjectPath("people-counter-images", "k"), creation_timestamp=1)
@@ -38,7 +41,8 @@ def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batc
     batch = Batch(jobs, (), claimed_at=0, settles_at=0, renew_at=9, held=True)
     batches = Batches(room=2)
     batches.add(batch)
-    return Pipeline(batches, {key: Announced(CAPTURE, 5.0, 0, 0) for key in jobs}, model_batch, keep=5), batch
+    known: defaultdict[str, Announced] = defaultdict(lambda: Announced(CAPTURE, 5.0, 0, 0))
+    return Pipeline(batches, known, Order(), model_batch, keep=5), batch
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_a_failed_step_is_tried_again_ever_more_slowly_and_given_up(
     assert pipeline.progress(Failed("k", "down"), now) == [Drop("k")]
     assert not batch.jobs
     assert pipeline.given_up() == given_up
-    assert batch.done == ([] if given_up else ["k"])
+    assert batch.answered == ([] if given_up else ["k"])
     assert pipeline.given_up() == []
 
 
@@ -104,7 +108,7 @@ def test_the_model_gets_pictures_in_order_and_the_next_one_waits_behind_the_one_
     pipeline, batch = at(Stage.FETCHED, "l", "m")
     assert pipeline.analyse() == [Analyse(("k",)), Analyse(("l",))]
     assert pipeline.analyse() == []
-    assert pipeline.analysed(Analysed(("k",))) == [Show("k", CAPTURE)]
+    assert pipeline.analysed(Analysed(("k",)), now=0) == [Show("k", CAPTURE)]
     assert pipeline.analyse() == [Analyse(("m",))]
     assert batch.jobs["k"].stage is Stage.SHOWING
 
@@ -119,14 +123,14 @@ def test_a_model_that_likes_batches_gets_what_is_there_and_behind_it_full_ones_o
 def test_after_a_crash_each_is_tried_alone_and_the_culprit_is_set_aside() -> None:
     pipeline, batch = at(Stage.FETCHED, "l", "m", model_batch=2)
     assert pipeline.analyse() == [Analyse(("k", "l"))]
-    assert pipeline.analysed(Crashed(("k", "l"), "boom")) == []
+    assert pipeline.analysed(Crashed(("k", "l"), "boom"), now=0) == []
     assert pipeline.analyse() == [Analyse(("m",))], "the innocent go first"
-    pipeline.analysed(Analysed(("m",)))
+    pipeline.analysed(Analysed(("m",)), now=0)
     assert pipeline.analyse() == [Analyse(("k",))]
     assert pipeline.analyse() == [], "alone"
-    assert pipeline.analysed(Crashed(("k",), "boom")) == [SetAside("k", CAPTURE, "boom")]
+    assert pipeline.analysed(Crashed(("k",), "boom"), now=0) == [SetAside("k", CAPTURE, "boom")]
     assert pipeline.analyse() == [Analyse(("l",))]
-    assert pipeline.analysed(Analysed(("l",))) == [Show("l", CAPTURE)]
+    assert pipeline.analysed(Analysed(("l",)), now=0) == [Show("l", CAPTURE)]
     assert pipeline.progress(Settled("k"), now=0) == [Drop("k")]
     assert list(batch.jobs) == ["l", "m"]
 
@@ -134,9 +138,9 @@ def test_after_a_crash_each_is_tried_alone_and_the_culprit_is_set_aside() -> Non
 def test_a_crash_sets_back_nothing_that_waits_behind_it() -> None:
     pipeline, batch = at(Stage.FETCHED, "l")
     assert pipeline.analyse() == [Analyse(("k",)), Analyse(("l",))]
-    assert pipeline.analysed(Crashed(("k",), "boom")) == []
+    assert pipeline.analysed(Crashed(("k",), "boom"), now=0) == []
     assert pipeline.analyse() == [Analyse(("k",))]
-    assert pipeline.analysed(Analysed(("l",))) == [Show("l", CAPTURE)]
+    assert pipeline.analysed(Analysed(("l",)), now=0) == [Show("l", CAPTURE)]
     assert batch.jobs["l"].crashes == 0
 
 
@@ -155,15 +159,15 @@ def test_early_results_are_kept_late_and_those_that_the_store_did_not_take_again
 
 def test_what_the_model_says_of_a_lost_capture_is_dropped() -> None:
     pipeline, _ = at(Stage.FETCHED)
-    assert pipeline.analysed(Analysed(("lost",))) == [Drop("lost")]
+    assert pipeline.analysed(Analysed(("lost",)), now=0) == [Drop("lost")]
 
 
 def test_of_a_batch_each_picture_goes_its_own_way() -> None:
     pipeline, _ = at(Stage.ANALYSING, "l")
     answer = Analysed(("k", "lost", "l"))
-    assert pipeline.analysed(answer) == [Show("k", CAPTURE), Drop("lost"), Show("l", CAPTURE)]
+    assert pipeline.analysed(answer, now=0) == [Show("k", CAPTURE), Drop("lost"), Show("l", CAPTURE)]
     pipeline, _ = at(Stage.ANALYSING)
-    assert pipeline.analysed(Crashed(("lost", "k"), "boom")) == [Drop("lost")]
+    assert pipeline.analysed(Crashed(("lost", "k"), "boom"), now=0) == [Drop("lost")]
 
 
 def test_nothing_is_analysed_before_the_claim_has_settled() -> None:

@@ -186,5 +186,5 @@ def test_it_has_one_batch_at_work_and_one_ahead() -> None:
     effects = []
     for event in (Fetched(first), Analysed((first,)), Shown(first), Published(first), Settled(first)):
         effects += worker.handle(event, 1)
-    assert Say(Finished(worker="w0", captures=(first,))) in effects
+    assert Say(Finished(worker="w0", captures=(first,), answered=1)) in effects
     assert claims(effects), "there is room again"

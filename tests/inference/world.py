@@ -15,9 +15,7 @@ from common.wire.names import ObjectPath
 from inference.events import (
     Analyse,
     Analysed,
-    Decided,
     Delete,
-    Drop,
     Effect,
     Event,
     Fetch,
@@ -51,8 +49,8 @@ _SPIN = 1000
 class World(Depot):
     """`flow`: its name, and those that share its pictures. `analysed` counts how often the model saw each
     capture, `results` how often one was published, `accepted` who published the one that a consumer took:
-    the first, `heard` how often a worker was sent a capture's announcement. `introduced`: devices have a
-    status before they speak; `told`: it has a `story`.
+    the first, `heard` how often a worker was sent a capture's announcement. `slower`: workers by how much.
+    `introduced`: devices have a status before they speak; `told`: it has a `story`.
     """
 
     seed: int
@@ -60,6 +58,7 @@ class World(Depot):
     flow: tuple[str, tuple[str, ...]] = ("production", ())
     timing: Timing = field(default_factory=Timing)
     work: float = 0.05
+    slower: dict[str, float] = field(default_factory=dict)
     skew: float = 0.0
     introduced: bool = False
     told: bool = False
@@ -261,7 +260,7 @@ class World(Depot):
                 self._later(process, 0.004, lambda: self._fetch(name, effect.key))
             case Analyse():
                 self.analysed.update(effect.keys)
-                self._later(process, self.work, lambda: Analysed(effect.keys))
+                self._later(process, self.work * self.slower.get(name, 1), lambda: Analysed(effect.keys))
             case Show():
                 refused = self._refuses(name, effect.key)
                 self._later(process, 0.005, lambda: refused or Shown(effect.key))
@@ -277,8 +276,6 @@ class World(Depot):
                 self._subscribe(process, more=effect.devices)
             case Ignore():
                 self._subscribe(process, less=effect.devices)
-            case Drop() | Decided():
-                pass
 
     def _publish(self, process: Process, key: str) -> None:
         """QoS 1: sent again until the broker has it; the consumer may get it twice, and late."""
