@@ -17,10 +17,11 @@ from minio import Minio
 from minio import time as minio_time
 from minio.commonconfig import ENABLED, Filter
 from minio.credentials.credentials import Credentials
-from minio.deleteobjects import DeleteObject
+from minio.deleteobjects import DeleteError, DeleteObject
 from minio.error import MinioException, S3Error
 from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
+from common.adapters.s3_troubles import advice, told, words
 from common.adapters.tls import cause, client_context
 from common.ports.store import NotFoundError, ObjectInfo, StoreError, TooLargeError
 from common.settings import StoreSettings
@@ -30,7 +31,6 @@ _PAGE = 1000
 _CHUNK = 64 * 1024
 _CONNECTIONS = 16
 _ATTEMPTS = 2
-_TEXT = 300
 _MISSING = frozenset({"NoSuchKey", "NoSuchObject", "ResourceNotFound"})
 _OURS_ALREADY = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 _PASSING = frozenset({"OperationAborted", "RequestTimeTooSkewed", "RequestTimeout", "SlowDown"})
@@ -51,6 +51,7 @@ class S3Store:
 
     def __init__(self, settings: StoreSettings) -> None:
         self.bucket = settings.bucket
+        self._anonymous = settings.access_key is None
         self._endpoint = settings.endpoint
         self._timeout = settings.timeout
         self._pool = _pool(settings)
@@ -69,15 +70,15 @@ class S3Store:
 
     def ensure_bucket(self) -> None:
         def make() -> None:
-            if self._minio.bucket_exists(bucket_name=self.bucket):
-                return
             try:
                 self._minio.make_bucket(bucket_name=self.bucket)
             except S3Error as error:
                 if error.code not in _OURS_ALREADY:  # somebody else was faster
                     raise
 
-        self._call("make", f"bucket {self.bucket}", make)
+        name = f"bucket {self.bucket}"
+        if not self._call("check", name, partial(self._minio.bucket_exists, bucket_name=self.bucket)):
+            self._call("make", name, make)
 
     def put(self, key: str, data: bytes, content_type: str = "image/jpeg") -> None:
         def put() -> None:
@@ -121,7 +122,8 @@ class S3Store:
         objects = [DeleteObject(key) for key in page]
         errors = list(self._minio.remove_objects(bucket_name=self.bucket, delete_object_list=objects))
         if real := [e for e in errors if e.code not in _MISSING]:
-            raise StoreError(f"{len(real)} objects were not deleted: {real[0].message}", transient=True)
+            what = f"{self._endpoint} refused to delete {len(real)} objects: {words(real[0])}"
+            raise StoreError(self._told(what, real[0], "delete"), transient=True)
 
     def list(self, prefix: str, after: str = "", limit: int = 1000) -> list[ObjectInfo]:
         def page() -> list[ObjectInfo]:
@@ -134,7 +136,7 @@ class S3Store:
                     break
             return found[:limit]
 
-        return self._call("list", prefix, page)
+        return self._call("list", prefix or self.bucket, page)
 
     def expire(self, prefix: str, days: int) -> None:
         """Let the store delete what gets older; this replaces every lifecycle rule that the bucket has."""
@@ -154,12 +156,15 @@ class S3Store:
             if error.code in _MISSING:
                 raise NotFoundError(subject) from error
             STORE_ERRORS.labels(name).inc()
-            text = f"{self._endpoint} refused to {name} {subject}: {error.code} {error.message}"
-            raise StoreError(text[:_TEXT], transient=_will_pass(error)) from error
+            what = f"{self._endpoint} refused to {name} {subject}: {words(error)}"
+            raise StoreError(self._told(what, error, name), transient=_will_pass(error)) from error
         except (MinioException, urllib3.exceptions.HTTPError, OSError, ParseError, ValueError) as error:
             STORE_ERRORS.labels(name).inc()
-            text = f"{self._endpoint} did not {name} {subject}: {_words(error)}"
-            raise StoreError(text[:_TEXT], transient=_may_pass(error)) from error
+            what = f"{self._endpoint} did not {name} {subject}: {_words(error)}"
+            raise StoreError(self._told(what, error, name), transient=_may_pass(error)) from error
+
+    def _told(self, what: str, error: Exception | DeleteError, call: str) -> str:
+        return told(what, advice(error, call, anonymous=self._anonymous))
 
     def _in_time(self, work: Callable[[], T]) -> T:
         """Once more, signed by the store's clock, where ours may be why it refused."""

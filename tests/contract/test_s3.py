@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
+from pydantic import SecretStr
 
 from common.adapters.s3 import S3Store
 from common.ports.store import NotFoundError, ObjectStore, StoreError
@@ -53,7 +54,8 @@ def test_wrong_credentials_do_not_pass(
 ) -> None:
     error = opened(weed.settings(**wrong), call)
     assert not error.transient
-    assert re.search(rf"127\.0\.0\.1:{weed.port} refused to (make bucket|put|get|delete|list) ", str(error))
+    assert re.search(rf"127\.0\.0\.1:{weed.port} refused to (check bucket|put|get|delete|list) ", str(error))
+    assert re.search(r"; check store\.(access_key and store\.)?secret_key", str(error))
     assert "canary" not in str(error)
 
 
@@ -74,6 +76,7 @@ def test_what_is_to_expire_has_a_rule_and_nothing_else_has(s3: S3Store) -> None:
 def test_without_credentials_nobody_gets_in(weed: Weed) -> None:
     error = opened(weed.settings(access_key=None, secret_key=None), CALLS["list"])
     assert not error.transient
+    assert str(error).endswith("; set store.access_key and store.secret_key")
 
 
 @every_call
@@ -231,6 +234,67 @@ def test_compressed_objects_are_not_unpacked(serve: Serve) -> None:
     store = S3Store(serve(answering("200 OK", bomb, Content_Encoding="gzip")))
     assert store.get("a", limit=len(bomb)) == bomb
     store.close()
+
+
+def with_keys(settings: StoreSettings) -> StoreSettings:
+    return settings.model_copy(update={"access_key": "me", "secret_key": SecretStr("canary")})
+
+
+RIGHT = "check store.secret_key, and give store.access_key the right"
+LOG = "it is starting, overloaded or broken: its own log says which"
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "said"),
+    [
+        (
+            "put",
+            answering("403 No", b"<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>"),
+            f"refused to put a: AccessDenied; {RIGHT} s3:PutObject",
+        ),
+        (
+            "get",
+            answering("403 No", b"<Error><Code>AccessDenied</Code><Message>No way.</Message></Error>"),
+            f"refused to get a: AccessDenied No way.; {RIGHT} s3:GetObject and s3:ListBucket",
+        ),
+        (
+            "ensure_bucket",
+            answering("403 No", b""),
+            f"refused to check bucket {{bucket}}: AccessDenied; {RIGHT} s3:ListBucket",
+        ),
+        (
+            "ensure_bucket",
+            answering("503 Slow Down", b""),
+            f"did not check bucket {{bucket}}: server failed with HTTP status code 503; {LOG}",
+        ),
+        (
+            "list",
+            answering("500 No", b"<Error><Code>Odd</Code></Error>"),
+            f"refused to list {{bucket}}: Odd; {LOG}",
+        ),
+        ("list", answering("400 No", b"<Error/>"), "refused to list {bucket}: it does not say why"),
+    ],
+)
+def test_what_to_do_is_said(serve: Serve, call: str, answer: Answer, said: str) -> None:
+    settings = with_keys(serve(answer))
+    error = str(opened(settings, CALLS[call]))
+    assert error == f"{settings.endpoint} {said.format(bucket=settings.bucket)}"
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "502 Bad Gateway"])
+def test_what_to_do_is_said_of_what_is_no_s3(serve: Serve, status: str) -> None:
+    page = answering(status, b"<html>" + b"x" * 100_000, "text/html")
+    error = str(opened(serve(page), CALLS["get"]))
+    assert error.endswith(LOG if status.startswith("5") else "check store.endpoint and store.secure")
+    assert len(error) == 300
+
+
+def test_some_that_were_not_deleted_are_counted_with_the_reason(serve: Serve) -> None:
+    errors = b"<Error><Key>a</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>" * 2
+    answer = answering("200 OK", b"<DeleteResult>" + errors + b"</DeleteResult>")
+    error = opened(with_keys(serve(answer)), lambda store: store.delete(["a", "b"]))
+    assert "refused to delete 2 objects: AccessDenied; check store.secret_key, and give" in str(error)
+    assert error.transient
 
 
 def test_not_found_is_told_from_refused(serve: Serve) -> None:
