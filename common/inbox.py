@@ -1,12 +1,11 @@
 """What comes in from the bus, decoded; what cannot be used is counted, and logged now and then."""
 
-from collections import OrderedDict
-
 import structlog
 from prometheus_client import Counter
 
 from common.ports.bus import Received
 from common.ports.clock import Clock
+from common.seldom import Seldom
 from common.telemetry import BUS_BAD_MESSAGES, BUS_MESSAGES
 from common.wire.codec import DecodeError, cleared, decode_at, takes_back
 from common.wire.messages import AnyMessage
@@ -14,17 +13,14 @@ from common.wire.topics import Place, Topics
 
 log = structlog.get_logger(__name__)
 
-_QUIET = 60.0
-_SENDERS = 1000
-
 
 class Inbox:
-    """Logs a sender once a minute, and remembers 1,000 senders. Used on the bus's thread."""
+    """Logs bad messages of a sender once a minute. Used on the bus's thread."""
 
     def __init__(self, topics: Topics, clock: Clock) -> None:
         self._topics = topics
         self._clock = clock
-        self._logged: OrderedDict[str, float] = OrderedDict()
+        self._bad = Seldom()
         self._counters: dict[str, Counter] = {}
 
     def cleared(self, received: Received) -> Place | None:
@@ -58,11 +54,5 @@ class Inbox:
     def refuse(self, sender: str, reason: str) -> None:
         """Count a message that was well formed or not, but cannot be used."""
         BUS_BAD_MESSAGES.inc()
-        now = self._clock.monotonic()
-        if now - self._logged.get(sender, -_QUIET) < _QUIET:
-            return
-        self._logged[sender] = now
-        self._logged.move_to_end(sender)
-        if len(self._logged) > _SENDERS:
-            self._logged.popitem(last=False)
-        log.warning("dropped a bad message", sender=sender[:200], reason=reason[:500])
+        if count := self._bad.count(sender, self._clock.monotonic()):
+            log.warning("dropped a bad message", count=count, sender=sender[:200], reason=reason[:500])

@@ -7,6 +7,7 @@ import structlog
 from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
+from common.seldom import Seldom
 from common.wire.codec import encode
 from common.wire.keys import CAPTURES, is_shown, shown_key, snapshot_key
 from common.wire.messages import Capture, Result, Trouble
@@ -39,7 +40,6 @@ log = structlog.get_logger(__name__)
 _PAGE = 1000
 _YOUNG = 3.0
 _SHOWN = 5
-_QUIET = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ class Steps:
         self._compat = settings.compat.people_counter
         self._clock = clock
         self._desk = desk
-        self._missed: dict[str, tuple[float, int]] = {}
-        """By flow, when it was last logged what it missed, and how many pictures since."""
+        self._missed = Seldom()
 
     def fetch(self, key: str) -> Event:
         """Get and decode; a picture that is no picture is hopeless."""
@@ -181,13 +180,8 @@ class Steps:
         return Tick()
 
     def _note_missed(self, flow: str, count: int) -> None:
-        now = self._clock.monotonic()
-        logged, before = self._missed.get(flow, (-_QUIET, 0))
-        count += before
-        if now - logged >= _QUIET:
+        if count := self._missed.count(flow, self._clock.monotonic(), count):
             log.warning("pictures were deleted that a flow has not had in time", flow=flow, count=count)
-            logged, count = now, 0
-        self._missed[flow] = logged, count
 
     def sweep(self, after: str) -> Event:
         """One page of captures but the youngest, which are being announced right now.

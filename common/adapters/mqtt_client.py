@@ -10,6 +10,7 @@ still is noticed after 15 to 30 s. Here every byte is a sign of life, and only s
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from math import inf
 from struct import unpack_from
 from time import monotonic
@@ -22,15 +23,13 @@ from paho.mqtt.packettypes import PacketTypes
 
 from common.adapters.mqtt_properties import expiry
 from common.ports.bus import Received, Will
+from common.seldom import Seldom
 from common.telemetry import BUS_BAD_MESSAGES
 
 log = structlog.get_logger(__name__)
 
 LARGEST = 1024 * 1024
 """Bytes of a packet. A broker of MQTT 5 is told, and keeps what is larger to itself; one of 3.1.1 is not."""
-
-_QUIET = 60.0
-"""Seconds from one line in the log about packets that are too large to the next."""
 
 _AT_ONCE = 64 * 1024
 """Bytes until others have their turn."""
@@ -72,11 +71,14 @@ class Client(paho.Client):
     _skip = 0
     """Bytes still to come of a packet that is too large."""
 
-    _said_at = -_QUIET
     _given = b""
     """What paho is to read."""
 
     _over = False
+
+    @cached_property
+    def _too_large(self) -> Seldom:
+        return Seldom()
 
     @property
     def is_5(self) -> bool:
@@ -201,10 +203,11 @@ class Client(paho.Client):
             acks += _ACK + start[after_topic : after_topic + 2]
         self._skip, self._start = size - len(self._start), b""
         BUS_BAD_MESSAGES.inc()
-        if monotonic() - self._said_at >= _QUIET:
-            self._said_at = monotonic()
+        if count := self._too_large.count("messages", monotonic()):
             topic = str(start[2:after_topic], "utf-8", "replace")[:200]
-            log.warning("dropped a message that is too large", topic=topic, bytes=size, limit=LARGEST)
+            log.warning(
+                "dropped a message that is too large", count=count, topic=topic, bytes=size, limit=LARGEST
+            )
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _message(self, head: int, body: bytes, acks: bytearray) -> bool:

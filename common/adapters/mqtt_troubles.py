@@ -5,6 +5,8 @@ from math import inf
 import structlog
 from paho.mqtt.reasoncodes import ReasonCode
 
+from common.seldom import Seldom
+
 log = structlog.get_logger(__name__)
 
 TOO_LARGE = 0x95
@@ -25,7 +27,6 @@ _ADVICE = {
 
 _BRIEF = 5.0
 _OFTEN = 2
-_QUIET = 60.0
 
 
 class Endings:
@@ -78,11 +79,8 @@ class Refusals:
     """Publishes that the broker refused, in the log once a minute with their number."""
 
     def __init__(self) -> None:
-        self._count = 0
-        self._said_at = -inf
+        self._seldom = Seldom()
 
     def add(self, topic: str, reason: str, now: float) -> None:
-        self._count += 1
-        if now - self._said_at >= _QUIET:
-            log.error("the MQTT broker refused publishes", count=self._count, last=topic, reason=reason)
-            self._count, self._said_at = 0, now
+        if count := self._seldom.count("publishes", now):
+            log.error("the MQTT broker refused publishes", count=count, last=topic, reason=reason)
