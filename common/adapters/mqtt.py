@@ -22,7 +22,7 @@ from common.adapters.mqtt_client import LARGEST, Client, Publish
 from common.adapters.mqtt_filters import Filters
 from common.adapters.mqtt_outgoing import Outgoing
 from common.adapters.mqtt_properties import limits
-from common.adapters.mqtt_troubles import TOO_LARGE, Endings, words
+from common.adapters.mqtt_troubles import RETAIN, TO_READ, TOO_LARGE, Endings, words
 from common.adapters.tls import cause, client_context
 from common.ports.bus import (
     BusEvent,
@@ -146,6 +146,8 @@ class MqttBus:
         if reason.is_failure:
             self._refused(client, reason)
             return
+        if not getattr(properties, "RetainAvailable", 1):
+            log.error("the MQTT broker retains nothing", advice=RETAIN)
         self._in_session = True
         self._endings.began(monotonic())
         self._outgoing.connected(self._client, properties)
@@ -204,7 +206,7 @@ class MqttBus:
         refused, all_answered = self._filters.answered(mid, reasons)
         if refused:
             some = dict(list(refused.items())[:3])
-            log.error("the MQTT broker refused subscriptions", count=len(refused), some=some)
+            log.error("the MQTT broker refused subscriptions", count=len(refused), some=some, advice=TO_READ)
         for one, reason in refused.items():
             self._sink(Refused(one, reason))
         if all_answered and not self._outgoing.ready:

@@ -11,16 +11,25 @@ log = structlog.get_logger(__name__)
 
 TOO_LARGE = 0x95
 _SOMETHING = 0x83
+_NOT_AUTHORIZED = 0x87
 _TAKEN_OVER = 0x8E
-"""Reason codes of MQTT 5: a packet is too large; implementation specific; another client has come under the
-same name.
+"""Reason codes of MQTT 5: a packet is too large; implementation specific; not authorized; another client has
+come under the same name.
 """
 
+TO_READ = "let this user read them in the broker's access rules"
 RAISE = "raise its limit (Mosquitto: max_packet_size, nats-server: max_payload)"
+
+RETAIN = "Headway needs retained messages: let it retain messages (Mosquitto: retain_available)"
 
 _ADVICE = {
     TOO_LARGE: RAISE,
-    0x9A: "let it retain messages (Mosquitto: retain_available)",
+    0x85: "let the broker take a client of this name",
+    0x86: "check bus.username and bus.password",
+    _NOT_AUTHORIZED: "check bus.username and bus.password, and that the broker's access rules let them in",
+    0x8A: "lift the ban on this client at the broker",
+    0x97: "raise the broker's quota",
+    0x9A: RETAIN,
     0x9B: "let it take QoS 1 (Mosquitto: max_qos)",
 }
 """By reason code of MQTT 5: what to do at a broker that will not change its mind."""
@@ -72,6 +81,8 @@ def refusal(reason: ReasonCode, payload: int) -> str:
     """Why a message with so many bytes of payload was refused."""
     if reason.value == _SOMETHING:
         return f"{reason}; perhaps {payload} bytes are over its limit (Mosquitto: message_size_limit)"
+    if reason.value == _NOT_AUTHORIZED:
+        return f"{reason}: let this user write to that topic in the broker's access rules"
     return str(reason)
 
 

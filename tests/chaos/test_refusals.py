@@ -90,7 +90,7 @@ def test_topics(topic: str, tmp_path: Path, report: Report) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("retain_available false", "Retain not supported: let it retain messages"),
+        ("retain_available false", "Retain not supported: Headway needs retained messages: let it"),
         ("max_qos 0", "QoS not supported: let it take QoS 1"),
     ],
 )

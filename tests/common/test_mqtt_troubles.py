@@ -50,7 +50,10 @@ def test_a_message_that_is_too_large_is_not_put_down_to_another_client(reason: R
     assert "max_packet_size" in why
 
 
-@pytest.mark.parametrize("name", ["Packet too large", "Retain not supported", "QoS not supported"])
+@pytest.mark.parametrize(
+    "name",
+    ["Packet too large", "Retain not supported", "QoS not supported", "Not authorized", "Quota exceeded"],
+)
 def test_what_a_broker_will_never_take_comes_with_advice(name: str) -> None:
     """However often and fast, that is no hint at a second client."""
     reason, endings = ReasonCode(PacketTypes.DISCONNECT, name), Endings("w1")

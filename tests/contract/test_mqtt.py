@@ -8,14 +8,25 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from time import monotonic
 from typing import Any, NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.adapters.mqtt import MqttBus
 from common.adapters.mqtt_client import LARGEST
-from common.ports.bus import Connected, Delivered, Disconnected, Received, Refused, Will
+from common.ports.bus import (
+    BusEvent,
+    Connected,
+    Delivered,
+    Disconnected,
+    Received,
+    Refused,
+    Undelivered,
+    Will,
+)
 from common.settings import BusSettings
 from common.telemetry import BUS_BAD_MESSAGES
 from tests.contract.rigs import STOPPED, USUAL, Ear, Listen, bus_of, socket_of
@@ -53,8 +64,31 @@ def test_a_wrong_password_is_said(server: MqttServer, listen: Listen, wrong: dic
     ear = listen(server.settings(**wrong)).disconnected()
     reason = ear.all(Disconnected)[0].reason
     assert reason.startswith(f"127.0.0.1:{server.port} refused us: ")
+    assert ": check bus.username and bus.password" in reason
     assert "canary" not in reason
     assert not ear.all(Connected)
+
+
+@pytest.fixture
+def forgetful(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Retains nothing."""
+    with Mosquitto(tmp_path, options=("retain_available false",)) as server:
+        yield server
+
+
+def test_a_broker_that_retains_nothing_is_said_to_be_of_no_use(forgetful: Mosquitto, listen: Listen) -> None:
+    """It takes no client with a will."""
+    bus = MqttBus(forgetful.settings(), "w1", Will("a", b"gone"))
+    said: SimpleQueue[BusEvent] = SimpleQueue()
+    bus.start(said.put)
+    event = said.get(timeout=PATIENCE)
+    bus.stop()
+    needed = "Headway needs retained messages: let it retain messages (Mosquitto: retain_available)"
+    where = f"127.0.0.1:{forgetful.port}"
+    assert event == Disconnected(f"{where} refused us: Retain not supported: {needed}")
+    with capture_logs() as logs:
+        listen(forgetful.settings()).connected()
+    assert [entry["advice"] for entry in logs if entry["log_level"] == "error"] == [needed]
 
 
 def test_the_password_may_come_from_a_file(mosquitto: Mosquitto, listen: Listen, tmp_path: Path) -> None:
@@ -160,17 +194,28 @@ def strict(tmp_path: Path) -> Iterator[Mosquitto]:
         "iterations": rounds,
         "roles": [{"rolename": "most"}],
     }
-    closed = {"acltype": "subscribePattern", "topic": "closed/#", "priority": 0, "allow": False}
+    closed = [
+        {"acltype": kind, "topic": topic, "priority": 0, "allow": False}
+        for kind, topic in (("subscribePattern", "closed/#"), ("publishClientSend", "sealed/#"))
+    ]
     kinds = ("publishClientSend", "publishClientReceive", "subscribe", "unsubscribe")
     everything = {
         "defaultACLAccess": dict.fromkeys(kinds, True),
         "clients": [user],
-        "roles": [{"rolename": "most", "acls": [closed]}],
+        "roles": [{"rolename": "most", "acls": closed}],
     }
     rules.write_text(json.dumps(everything))
     rules.chmod(0o600)
     with server:
         yield server
+
+
+def test_a_message_that_is_refused_comes_back_with_what_to_do(strict: Mosquitto, listen: Listen) -> None:
+    ear = listen(strict.settings()).connected()
+    ear.bus.publish("sealed/a", b"a", token=1)
+    ear.until(lambda e: e.all(Undelivered))
+    reason = "Not authorized: let this user write to that topic in the broker's access rules"
+    assert ear.all(Undelivered) == [Undelivered(1, reason)]
 
 
 def test_a_filter_that_is_refused_is_said_and_the_others_stand(strict: Mosquitto, listen: Listen) -> None:
