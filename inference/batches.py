@@ -57,6 +57,8 @@ class Batch:
     settles_at: float
     renew_at: float
     silent_until: float = 0.0
+    last: str = ""
+    """Of the claim, with which all of it has come back: it may come in parts."""
     held: bool = False
     answered: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -110,6 +112,10 @@ class Batches:
     def undecided(self, keys: Collection[str]) -> Iterator[Batch]:
         """The batches that are claimed and not held yet, of those that have one of `keys`."""
         return (b for b in self._batches if not b.held and not set(keys).isdisjoint(b.keys()))
+
+    def echoed(self, keys: Collection[str]) -> Iterator[Batch]:
+        """The batches that are not held yet and whose claims have come back, with `keys` as the latest."""
+        return (b for b in self._batches if not b.held and b.last in keys)
 
     def lose(self, keys: Collection[str]) -> list[str]:
         """Give up what another worker won. The keys whose jobs end; one that is past the model goes on."""

@@ -54,7 +54,8 @@ class Owner:
         settle, contest = (0.0, 0.0) if alone else (self._timing.settle, self._timing.contest)
         jobs = {key: Job(key) for key in selection.chosen}
         renew_at = now + self._timing.lease / 3
-        self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, now + contest))
+        silent_until = now + contest
+        self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, silent_until, keys[-1]))
         return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
 
     def hear(self, message: Claim | Renewal | Finished, now: float) -> list[Effect]:
@@ -63,7 +64,7 @@ class Owner:
         self._waiting.take(heard.taken)
         self._waiting.finish(heard.finished)
         ended = self._batches.lose([*heard.lost, *heard.finished])
-        for batch in self._batches.undecided(heard.echoed):
+        for batch in self._batches.echoed(heard.echoed):
             self._echo = now - batch.claimed_at
             batch.silent_until = 0.0
         for batch in self._batches.undecided(heard.contested):

@@ -62,6 +62,7 @@ from inference.events import (
 )
 from inference.identity import Identity
 from inference.kept import KeptResults
+from inference.parts import parts
 from inference.results import result, trouble
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
@@ -240,8 +241,9 @@ class Runner:
         if isinstance(message, WorkerStatus):
             topic = self._topics.worker_status(message.worker)
             self._bus.publish(topic, encode(message), retain=True, expires=STATUS_LASTS)
-        else:
-            self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(message))
+            return
+        for part in parts(message):
+            self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(part))
 
     def _set_aside(self, effect: SetAside) -> None:
         message = trouble(self._me, effect.capture, effect.reason, self._clock.wall())

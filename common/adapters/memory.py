@@ -202,12 +202,10 @@ class MemoryStore:
 
     def list(self, prefix: str, after: str = "", limit: int = 1000) -> list[ObjectInfo]:
         self._check()
-        keys = sorted(k for k in self._objects if k.startswith(prefix) and k > after)[:limit]
-        return [self._info(key) for key in keys]
-
-    def _info(self, key: str) -> ObjectInfo:
-        data, modified = self._objects[key]
-        return ObjectInfo(key, len(data), modified, self._clock.wall() - modified)
+        objects = self._objects.copy()  # another thread may delete some
+        keys = sorted(k for k in objects if k.startswith(prefix) and k > after)[:limit]
+        now = self._clock.wall()
+        return [ObjectInfo(k, len(objects[k][0]), objects[k][1], now - objects[k][1]) for k in keys]
 
     def _check(self) -> None:
         if self.down:

@@ -66,6 +66,18 @@ def decided(effects: list[Effect]) -> bool:
     return any(isinstance(effect, Decided) for effect in effects)
 
 
+def test_a_claim_that_comes_back_in_parts_is_decided_with_the_last() -> None:
+    worker = beside(replace(TIMING, policy="every", max_wait=1, max_batch=2))
+    second = capture_key("cam", 1_700_000_000.1, "0" * 32)
+    captures = [CAPTURE, CAPTURE.model_copy(update={"file_path": ObjectPath("bucket", second)})]
+    effects = [effect for capture in captures for effect in worker.handle(Seen(capture, 0), 1)]
+    (said,) = (e.message for e in effects if isinstance(e, Say) and isinstance(e.message, Claim))
+    first, last = (said.model_copy(update={"captures": (one,)}) for one in said.captures)
+    assert not decided(worker.handle(Said(first), 1.1))
+    assert not decided(worker.handle(Tick(), 1.2))
+    assert decided(worker.handle(Said(last), 1.3))
+
+
 def test_a_worker_that_is_alone_decides_at_once() -> None:
     _, effects = claimed(alone=True)
     assert Say(MINE) in effects
