@@ -1,6 +1,10 @@
 """Policy `every`: what is claimed, and what is shed."""
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.wire.messages import MAX_BATCH
 from inference.backlog import Backlog
@@ -32,6 +36,38 @@ def test_what_is_too_old_is_shed(now: float, selection: Selection | None) -> Non
     backlog.add(announced("cam", 2.0, since=20))
     backlog.add(announced("cam", 3.0, since=25 if now > 60 else 20))
     assert backlog.select(now) == selection
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "remove", "select"]), st.integers(0, 5), st.floats(0, 40)),
+        max_size=50,
+    ),
+    st.sampled_from([-1000, 64]),
+)
+def test_what_is_shed_is_what_looking_at_all_would_find(
+    steps: list[tuple[str, int, float]], spare: int
+) -> None:
+    """A sweep finds captures that are older than those which were announced before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inference.backlog._SPARE", spare)
+        backlog = Backlog(max_batch=2, max_wait=1e9, patience=1, max_age=60, turn=first)
+        born, now = dict[str, float](), 0.0
+        for what, number, seconds in steps:
+            heard = announced("cam", float(number), since=now)
+            match what:
+                case "add":
+                    backlog.add(replace(heard, born=now - seconds))
+                    born.setdefault(heard.key, now - seconds)
+                case "remove":
+                    backlog.remove([heard.key])
+                    born.pop(heard.key, None)
+                case _:
+                    now += seconds
+                    selection = backlog.select(now)
+                    old = {key for key, at in born.items() if at <= now - 60}
+                    assert set(selection.unseen if selection else ()) == old
+            assert len(backlog) == len(born)
 
 
 def test_another_workers_captures_are_left_to_it_for_a_while() -> None:
