@@ -111,6 +111,11 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotPublished(Failed):
+    """The broker refused the result, or it was pushed out of the full queue."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hopeless:
     """A step did not succeed and never will: the picture is bad."""
 

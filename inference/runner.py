@@ -36,13 +36,13 @@ from inference.events import (
     Drop,
     Effect,
     Event,
-    Failed,
     Fetch,
     Ignore,
     Keep,
     Known,
     Listen,
     NotHeard,
+    NotPublished,
     Offline,
     Online,
     Peer,
@@ -146,7 +146,7 @@ class Runner:
             case Delivered():
                 self.loop.post(Published(self._publishing.pop(event.token)))
             case Undelivered():
-                self.loop.post(Failed(self._publishing.pop(event.token), event.reason))
+                self.loop.post(NotPublished(self._publishing.pop(event.token), event.reason))
             case Refused():
                 self.loop.post(NotHeard())
             case Received():

@@ -23,6 +23,7 @@ from inference.events import (
     Known,
     NotHeard,
     NotKept,
+    NotPublished,
     Offline,
     Online,
     Peer,
@@ -90,13 +91,14 @@ class Worker:
     def handle(self, event: Event, now: float) -> list[Effect]:
         effects = [*self._react(event, now), *self._owner.due(now), *self._pipeline.retry(now)]
         self._waiting.shelve(self._pipeline.given_up(), now)
+        self._health.rest(now)
         effects += self._pipeline.analyse()
         effects += self._owner.finish(now)
         effects += self._claim(now)
         return effects
 
     def deadline(self) -> float | None:
-        times = [part.deadline() for part in (self._owner, self._pipeline)]
+        times = [part.deadline() for part in (self._owner, self._pipeline, self._health)]
         times.append(self._waiting.shelf_deadline())
         if self._ready_at is not None:
             times += [self._heartbeat_at, self._sweeping.at]
@@ -138,9 +140,8 @@ class Worker:
             case NotKept():
                 return self._pipeline.not_kept(event, now)
             case _:
-                self._judge_health(event, now)
                 told = self._owner.published(event.key) if isinstance(event, Published) else []
-                return [*told, *self._pipeline.progress(event, now)]
+                return [*self._judge_health(event, now), *told, *self._pipeline.progress(event, now)]
 
     def _tick(self, now: float) -> list[Effect]:
         self._owner.expire(now)
@@ -203,12 +204,21 @@ class Worker:
         effects, fresh = found
         return [*effects, *(effect for seen in fresh for effect in self._seen(seen, now))]
 
-    def _judge_health(self, event: Outcome, now: float) -> None:
+    def _judge_health(self, event: Outcome, now: float) -> list[Effect]:
         """Where one step after the other fails a search of the store tells whether it can be reached."""
-        if not isinstance(event, Failed):
-            self._health.succeeded()
-        elif self._health.failed(event.reason):
-            self._sweeping.hasten(now)
+        changed = False
+        match event:
+            case NotPublished():
+                changed = self._health.refused(event.reason, now)
+            case Failed():
+                if self._health.failed(event.reason):
+                    self._sweeping.hasten(now)
+            case Published():
+                if changed := self._health.published():
+                    self._waiting.open_shelf(now)
+            case _:
+                self._health.succeeded()
+        return [Say(self.status("online"))] if changed else []
 
     def _searched(self, now: float, *, failed: bool) -> list[Effect]:
         if not self._health.searched(failed=failed):
