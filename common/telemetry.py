@@ -6,8 +6,10 @@ import threading
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
-from structlog.typing import EventDict
+from structlog.typing import EventDict, FilteringBoundLogger
 
+from common.ports.clock import Clock, SystemClock
+from common.seldom import Seldom
 from common.settings import TelemetrySettings
 
 BUS_MESSAGES = Counter("headway_bus_messages_total", "Messages received, by kind", ["kind"])
@@ -59,7 +61,25 @@ def configure_logs(settings: TelemetrySettings, service: str) -> None:
     logging.basicConfig(
         handlers=[_Forward()], level=max(logging.WARNING, _LEVELS[settings.log_level]), force=True
     )
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # it tells of each attempt, we of the last
     threading.excepthook = _thread_died
+
+
+class SeldomLog:
+    """Warnings of what may go wrong with every picture: once a minute about each, with their `count`."""
+
+    def __init__(self, log: FilteringBoundLogger, clock: Clock | None = None) -> None:
+        self._log = log
+        self._clock = clock or SystemClock()
+        self._seldom = Seldom()
+        self._lock = threading.Lock()
+
+    def warning(self, event: str, about: str = "", **fields: object) -> None:
+        """From any thread; `about`: what tells one trouble from another, beside the event."""
+        with self._lock:
+            count = self._seldom.count(f"{event}: {about}", self._clock.monotonic())
+        if count:
+            self._log.warning(event, count=count, **fields)
 
 
 class _Forward(logging.Handler):

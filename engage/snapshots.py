@@ -7,6 +7,7 @@ from flask import Response, request
 from pydantic import Field
 
 from common.ports.store import NotFoundError, ObjectStore, StoreError
+from common.telemetry import SeldomLog
 from common.wire.names import Flow
 from engage import metrics
 from engage.access.roles import Role
@@ -55,6 +56,7 @@ class Pictures:
         self._kept: dict[str, tuple[str, bytes]] = {}
         self._coming: dict[tuple[str, str], Future[bytes]] = {}
         self._pool = ThreadPoolExecutor(_READERS, "engage-picture")
+        self._log = SeldomLog(log)
 
     def get(self, key: str, wanted: str) -> bytes:
         """StoreError when it is neither here nor to be had in time."""
@@ -72,6 +74,10 @@ class Pictures:
     def older(self, key: str) -> tuple[str, bytes] | None:
         """The last one that was fetched, behind its version."""
         return self._kept.get(key)
+
+    def note(self, key: str, error: StoreError) -> None:
+        """In the log: nobody is shown this picture."""
+        self._log.warning("no picture", str(error.transient), key=key, reason=str(error))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -142,7 +148,7 @@ def _answer(pictures: Pictures, key: str, current: str, asked: str | None) -> Re
     except StoreError as error:
         if older := pictures.older(key):
             return _image(older[1], older[0], asked)
-        log.warning("no picture", key=key, reason=str(error))
+        pictures.note(key, error)
         title = "The store is away" if error.transient else "The store does not give a picture"
         detail = f"Try again in {_RETRY} s; the log of engage says more."
         return problem(503, title, detail, {"Retry-After": _RETRY})

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectStore, StoreError, TooLargeError
+from common.telemetry import SeldomLog
 from common.wire.codec import MAX_PAYLOAD, encode
 from common.wire.keys import result_key
 from common.wire.messages import Result
@@ -33,6 +34,7 @@ class KeptResults:
         self._latest_only = settings.policy == "latest"
         self._clock = clock
         self._desk = desk
+        self._log = SeldomLog(log, clock)
 
     def keep(self, device: str, *, overdue: bool) -> Event:
         """Put the latest result into the store; one that has waited may be older than another worker's."""
@@ -47,7 +49,7 @@ class KeptResults:
         except StoreError as error:
             self._desk.latest.setdefault(device, message)
             metrics.FAILED.labels("keep").inc()
-            log.warning("a result was not kept and is tried again", device=device, reason=str(error))
+            self._log.warning("a result was not kept and is tried again", device=device, reason=str(error))
             return NotKept(device)
         return Tick()
 
@@ -86,7 +88,7 @@ class KeptResults:
             with metrics.STEP_SECONDS.labels("recall").time():
                 kept = {device: self._last(device) for device in {seen.capture.device_id for seen in found}}
         except StoreError as error:
-            log.warning("the store could not be asked for results", reason=str(error))
+            self._log.warning("the store could not be asked for results", reason=str(error))
             return Tick()
         judged = [(seen, self._is_done(seen, kept)) for seen in found]
         done = tuple(seen.capture.file_path.key for seen, is_done in judged if is_done)

@@ -8,6 +8,7 @@ from common.picture import BadPicture, decode
 from common.ports.clock import Clock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
 from common.seldom import Seldom
+from common.telemetry import SeldomLog
 from common.wire.codec import encode
 from common.wire.keys import CAPTURES, is_shown, shown_key, snapshot_key
 from common.wire.messages import Capture, Result, Trouble
@@ -74,6 +75,7 @@ class Steps:
         self._clock = clock
         self._desk = desk
         self._missed = Seldom()
+        self._log = SeldomLog(log, clock)
 
     def fetch(self, key: str) -> Event:
         """Get and decode; a picture that is no picture is hopeless."""
@@ -86,10 +88,10 @@ class Steps:
             metrics.MISSING.inc()
             return Missing(key)
         except (TooLargeError, BadPicture) as error:
-            log.warning("a bad picture", key=key, reason=str(error))
+            self._log.warning("a bad picture", key=key, reason=str(error))
             return Hopeless(key, "bad picture")
         except StoreError as error:
-            return _failed(key, "fetch", error)
+            return self._failed(key, "fetch", error)
         self._desk.pictures[key] = picture
         return Fetched(key)
 
@@ -102,7 +104,7 @@ class Steps:
                 analyses = examine_all(pictures, self._detector)
         except ModelCrashed as error:
             metrics.CRASHES.inc()
-            log.warning("the model crashed", reason=str(error), keys=keys)
+            self._log.warning("the model crashed", reason=str(error), keys=keys)
             return Crashed(keys, str(error))
         for key, analysis in zip(keys, analyses, strict=True):
             self._desk.examined[key] = Examined(analysis, started_at)
@@ -121,7 +123,7 @@ class Steps:
         except NotFoundError:
             return Missing(key)
         except StoreError as error:
-            return _failed(key, "set aside", error)
+            return self._failed(key, "set aside", error)
         metrics.SET_ASIDE.inc()
         return Settled(key)
 
@@ -143,7 +145,7 @@ class Steps:
                     self._desk.shown[key] = shown_key(device, self._clock.wall())
                     self._store.put(self._desk.shown[key], data)
         except StoreError as error:
-            return _failed(key, "show", error)
+            return self._failed(key, "show", error)
         return Shown(key)
 
     def settle(self, key: str, capture: Capture, *, leave: bool = False) -> Event:
@@ -155,7 +157,7 @@ class Steps:
                 if self._compat:
                     self._forget_shown(capture.device_id)
         except StoreError as error:
-            return _failed(key, "settle", error)
+            return self._failed(key, "settle", error)
         return Settled(key)
 
     def _forget_shown(self, device: str) -> None:
@@ -172,7 +174,9 @@ class Steps:
         try:
             self._store.delete(pictures.keys)
         except StoreError as error:
-            log.warning("pictures were not deleted; a sweep tries again", reason=str(error), count=count)
+            self._log.warning(
+                "pictures were not deleted; a sweep tries again", reason=str(error), pictures=count
+            )
             return Tick()
         metrics.DELETED.labels(reason).inc(count)
         if pictures.missed_by:
@@ -206,8 +210,8 @@ class Steps:
         age = max(0.0, info.age)
         return Seen(capture, now - age, age)
 
-
-def _failed(key: str, step: str, error: StoreError) -> Failed:
-    metrics.FAILED.labels(step).inc()
-    log.warning("a step failed and is tried again", step=step, key=key, reason=str(error))
-    return Failed(key, str(error))
+    def _failed(self, key: str, step: str, error: StoreError) -> Failed:
+        metrics.FAILED.labels(step).inc()
+        about = f"{step}, {'later' if error.transient else 'never'}"
+        self._log.warning("a step failed and is tried again", about, step=step, key=key, reason=str(error))
+        return Failed(key, str(error))

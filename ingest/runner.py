@@ -10,7 +10,7 @@ from common.inbox import Inbox
 from common.loop import Loop
 from common.ports.bus import Bus, BusEvent, Connected, Delivered, Disconnected, Received, Undelivered
 from common.ports.clock import Clock
-from common.telemetry import BUS_CONNECTED
+from common.telemetry import BUS_CONNECTED, SeldomLog
 from common.wire.codec import DecodeError, decode, encode
 from common.wire.messages import Capture, DeviceConfig, DeviceStatus
 from common.wire.topics import Topics
@@ -55,6 +55,7 @@ class Runner:
         self._bus = bus
         self._topics = topics
         self._inbox = Inbox(topics, clock)
+        self._log = SeldomLog(log, clock)
         self._camera = ThreadPoolExecutor(1, "camera")
         self._uploads = ThreadPoolExecutor(1, "upload")
         self._tokens = itertools.count()
@@ -82,17 +83,17 @@ class Runner:
                 self.loop.post(Online())
             case Disconnected():
                 BUS_CONNECTED.set(0)
-                log.warning("not connected", reason=event.reason)
+                self._log.warning("not connected", event.reason, reason=event.reason)
                 self.loop.post(Offline())
             case Delivered():
                 metrics.ANNOUNCED.inc()
                 self.loop.post(Announced(self._announcing.pop(event.token)))
             case Undelivered():
-                log.warning("not announced", reason=event.reason)
+                self._log.warning("not announced", reason=event.reason)
                 self.loop.post(AnnounceFailed(self._announcing.pop(event.token), event.reason))
             case Received():
                 if (heard := self._config(event)) and not self.loop.offer(heard):
-                    log.warning("no time for new settings")
+                    self._log.warning("no time for new settings")
 
     def _config(self, received: Received) -> ConfigHeard | ConfigRefused | ConfigCleared | None:
         if self._inbox.cleared(received):
@@ -122,7 +123,7 @@ class Runner:
             case Drop():
                 self._steps.forget(effect.key)
                 metrics.DROPPED.labels(effect.reason).inc()
-                log.warning("gave up a picture", key=effect.key, reason=effect.reason)
+                self._log.warning("gave up a picture", effect.reason, key=effect.key, reason=effect.reason)
             case Report():
                 self._report(effect.status)
             case Finish():

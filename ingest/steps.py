@@ -5,6 +5,7 @@ from uuid import uuid4
 import structlog
 
 from common.ports.store import ObjectStore, StoreError
+from common.telemetry import SeldomLog
 from common.wire.keys import capture_key
 from ingest import metrics
 from ingest.cameras import Camera, CameraError
@@ -24,6 +25,7 @@ class Steps:
         self._store = store
         self._open = False
         self._pictures: dict[str, bytes] = {}
+        self._log = SeldomLog(log)
 
     def take(self) -> Captured | CaptureFailed | CameraEnded:
         """On the camera's thread. A camera that failed is closed, and opened again for the next picture."""
@@ -33,7 +35,7 @@ class Steps:
         except CameraError as error:
             self.close()
             metrics.CAPTURE_FAILED.inc()
-            log.warning("no picture", reason=str(error), lasting=error.lasting)
+            self._log.warning("no picture", str(error), reason=str(error), lasting=error.lasting)
             return CaptureFailed(str(error), error.lasting)
 
     def _take(self) -> Captured | CameraEnded:
@@ -61,7 +63,8 @@ class Steps:
                 self._store.put(key, self._pictures[key])
         except StoreError as error:
             metrics.UPLOAD_FAILED.inc()
-            log.warning("not uploaded", key=key, reason=str(error), transient=error.transient)
+            transient = error.transient
+            self._log.warning("not uploaded", str(transient), key=key, reason=str(error), transient=transient)
             return UploadFailed(key, str(error), error.transient)
         self.forget(key)
         metrics.UPLOADED.inc()

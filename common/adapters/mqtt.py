@@ -35,6 +35,7 @@ from common.ports.bus import (
     Will,
 )
 from common.settings import BusSettings
+from common.telemetry import SeldomLog
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class MqttBus:
         self._ping = ping or settings.keepalive / 2
         self._client_id = client_id
         self._will = will
+        self._log = SeldomLog(log)
         self._filters = Filters()
         self._endings = Endings(client_id)
         self._outgoing = Outgoing(settings.queue, self._tell)
@@ -188,7 +190,7 @@ class MqttBus:
     def _lost(self, reason: str) -> None:
         self._outgoing.pause()
         if not self._stopping:
-            log.warning("no MQTT broker", reason=reason)
+            self._log.warning("no MQTT broker", reason, reason=reason)
             self._sink(Disconnected(reason))
 
     @property

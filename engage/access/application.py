@@ -12,7 +12,7 @@ from engage.access.admin import Admin
 from engage.access.admin_routes import add_audit, add_invitations, add_tokens, add_users
 from engage.access.audit import Audit
 from engage.access.failures import RefusedError
-from engage.access.gate import Access, Gate, away, refusal
+from engage.access.gate import Access, Gate, refusal
 from engage.access.roles import Role
 from engage.access.session_routes import Desk, add_passwords, add_session
 from engage.access.sessions import Sessions
@@ -54,7 +54,7 @@ def add_access(app: Flask, api: Contract, settings: EngageSection, access: Acces
     app.after_request(gate.record)
     app.after_request(gate.hide)
     app.register_error_handler(RefusedError, refusal)
-    app.register_error_handler(VaultAwayError, away)
+    app.register_error_handler(VaultAwayError, gate.away)
     base = partial(_base, settings)
     outside = settings.oidc.issuer is not None and settings.auth
     desk = Desk(access, settings.oidc.label if outside else None)

@@ -1,7 +1,7 @@
 """The gate that every request passes: who asks, whether they may, and a record of what they changed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -9,6 +9,7 @@ from flask import Response, g, request
 from werkzeug.sansio.http import parse_cookie
 
 from common.ports.clock import Clock
+from common.telemetry import SeldomLog
 from engage.access.accounts import Accounts, Browser
 from engage.access.admin import Admin
 from engage.access.audit import Audit
@@ -77,6 +78,11 @@ class Gate:
     access: Access
     role_of: Callable[[str], Role | None]
     origins: frozenset[str] = frozenset()
+    seldom: SeldomLog = field(default_factory=lambda: SeldomLog(log))
+
+    def away(self, error: VaultAwayError) -> Response:
+        self.seldom.warning("the store is away", reason=str(error))
+        return problem(503, "The store is away", AWAY, _RETRY)
 
     def check(self) -> Response | None:
         """The answer that refuses the request; None lets it pass, with `current()` set."""
@@ -100,7 +106,7 @@ class Gate:
             principal = self.access.principal_of(request.environ)
         except VaultAwayError as error:
             if role > Role.ANYBODY:
-                return away(error)
+                return self.away(error)
             principal = None
         act_as(principal or NOBODY)
         g.again = partial(self.access.principal_of, request.environ)
@@ -147,11 +153,6 @@ def entry(clock: Clock, action: str, target: str = "", detail: dict[str, str] | 
 def done(action: str, target: str = "", **detail: str) -> None:
     """What the audit log shall say of this request; no secrets."""
     g.done = action, target, detail
-
-
-def away(error: VaultAwayError) -> Response:
-    log.warning("the store is away", reason=str(error))
-    return problem(503, "The store is away", AWAY, _RETRY)
 
 
 def refusal(error: RefusedError) -> Response:

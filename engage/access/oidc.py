@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from common.ports.clock import Clock
+from common.telemetry import SeldomLog
 from engage.access.failures import RefusedError
 from engage.access.names import role
 from engage.access.outsider import Outsider
@@ -67,6 +68,7 @@ class Provider:
     def __init__(self, settings: OidcSection, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._log = SeldomLog(log, clock)
         self._metadata: tuple[float, dict[str, Any]] | None = None
 
     @property
@@ -103,7 +105,8 @@ class Provider:
                 )
             return self._outsider(self._claims(str(answer["id_token"]), errand.nonce))
         except (OAuthError, JoseError, requests.RequestException, KeyError, ValueError) as error:
-            log.warning("the OpenID provider's answer is refused", reason=type(error).__name__)
+            kind = type(error).__name__
+            self._log.warning("the OpenID provider's answer is refused", kind, reason=kind)
             raise ProviderError("Its answer is not good; the log of engage says why. Begin again.") from error
 
     def _claims(self, token: str, nonce: str) -> dict[str, Any]:
@@ -156,7 +159,7 @@ class Provider:
             answer.raise_for_status()
             found = answer.json()
         except (requests.RequestException, ValueError) as error:
-            log.warning("the OpenID provider does not answer", url=url, reason=str(error))
+            self._log.warning("the OpenID provider does not answer", url, url=url, reason=str(error))
             raise ProviderError("It does not answer; try again, or use a password.") from error
         return found if isinstance(found, dict) else {}
 

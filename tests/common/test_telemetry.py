@@ -12,12 +12,14 @@ from typing import Any, Literal
 import pytest
 import structlog
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
+from common.ports.clock import ManualClock
 from common.ports.store import StoreError
 from common.settings import BusSettings, StoreSettings, TelemetrySettings
-from common.telemetry import configure_logs
+from common.telemetry import SeldomLog, configure_logs
 from tests.contract.rigs import Ear
 from tests.servers import Mosquitto, Weed, free_ports
 
@@ -82,6 +84,37 @@ def test_on_a_terminal_it_is_for_people(monkeypatch: pytest.MonkeyPatch, written
     assert "\x1b[" in terminal.getvalue()
 
 
+def test_attempts_that_a_library_repeats_are_left_out(written: Written) -> None:
+    configured()
+    logging.getLogger("urllib3.connectionpool").warning("Retrying (Retry(total=1)) after connection broken")
+    logging.getLogger("urllib3.connectionpool").error("another matter")
+    assert [line["event"] for line in lines(written)] == ["another matter"]
+
+
+def test_what_many_threads_have_to_say_at_once_is_said_once_a_minute() -> None:
+    clock = ManualClock()
+    seldom = SeldomLog(structlog.get_logger("test"), clock)
+
+    def complain() -> None:
+        for number in range(100):
+            seldom.warning("no", "a", number=number)
+            seldom.warning("no", "b")
+
+    with capture_logs() as logs:
+        threads = [threading.Thread(target=complain) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [(line["count"], "number" in line) for line in logs] in (
+            [(1, True), (1, False)],
+            [(1, False), (1, True)],
+        )
+        clock.advance(60)
+        seldom.warning("no", "a")
+    assert (logs[-1]["event"], logs[-1]["count"]) == ("no", 400)
+
+
 def test_control_characters_from_outside_do_not_reach_a_terminal(written: Written) -> None:
     configured(form="pretty").info("hello", topic="a\x1b]0;owned\x07b", cause="x\ny")
     assert "\x1b]0" not in written.getvalue()
@@ -116,13 +149,13 @@ def test_a_thread_that_dies_is_an_error_in_the_log(written: Written) -> None:
 
 def test_what_libraries_log_becomes_json_too(written: Written) -> None:
     configured()
-    logging.getLogger("urllib3").warning("retrying %s", "x")
-    logging.getLogger("urllib3").info("too quiet")
+    logging.getLogger("paho").warning("retrying %s", "x")
+    logging.getLogger("paho").info("too quiet")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("old", DeprecationWarning, stacklevel=1)
     first, second = lines(written)
-    assert (first["event"], first["logger"], first["level"]) == ("retrying x", "urllib3", "warning")
+    assert (first["event"], first["logger"], first["level"]) == ("retrying x", "paho", "warning")
     assert "DeprecationWarning: old" in second["event"]
 
 

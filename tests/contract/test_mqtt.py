@@ -99,7 +99,9 @@ def test_the_password_may_come_from_a_file(mosquitto: Mosquitto, listen: Listen,
 
 def test_nobody_there_is_said_again_and_again(listen: Listen) -> None:
     (port,) = free_ports(1)
-    ear = listen(BusSettings(host="127.0.0.1", port=port)).disconnected(2)
+    with capture_logs() as logs:
+        ear = listen(BusSettings(host="127.0.0.1", port=port)).disconnected(3)
+    assert [line["count"] for line in logs] == [1], "once a minute in the log"
     assert ear.all(Disconnected)[0].reason == f"cannot reach 127.0.0.1:{port}: Connection refused"
 
 

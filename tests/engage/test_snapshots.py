@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from structlog.testing import capture_logs
 
 from common.adapters.memory import MemoryStore
 from common.ports.store import StoreError
@@ -76,9 +77,11 @@ def test_while_the_store_is_away_the_last_fetched_one_serves_and_is_not_kept(sit
 def test_with_nothing_fetched_and_the_store_away_try_again(site: Site) -> None:
     site.result("cam", 1)
     site.store.down = True
-    answer = site.web.get(CAM)
+    with capture_logs() as logs:
+        *_, answer = (site.web.get(CAM) for _ in range(10))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.mimetype == "application/problem+json"
+    assert [line["count"] for line in logs if line["event"] == "no picture"] == [1]
 
 
 def test_a_picture_that_is_gone_is_not_found(site: Site) -> None:
