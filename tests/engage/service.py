@@ -109,13 +109,13 @@ class Worker:
 
 
 class Client(socketio.Client):  # type: ignore[misc]
-    """It gives a server, which may be busy, more than the usual second to let it in."""
+    """At first it gives a server, which may be busy, more than the usual second to let it in."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(request_timeout=PATIENCE, **options)
 
-    def connect(self, url: str, *given: Any, **options: Any) -> None:
-        super().connect(url, *given, **{"wait_timeout": PATIENCE} | options)
+    def join(self, url: str, namespace: str, **options: Any) -> None:
+        self.connect(url, namespaces=[namespace], wait_timeout=PATIENCE, **options)
 
 
 class Browser:
@@ -127,12 +127,14 @@ class Browser:
         self.broker = ""
         self.gaps = 0
         self.snapshots = 0
+        self.connects = 0
         self.original: dict[str, Any] = {}
         self._client = Client(reconnection_delay=0.1, reconnection_delay_max=0.2)
+        self._client.on("connect", self._connected, namespace=namespace)
         self._client.on("snapshot", self._snapshot, namespace=namespace)
         self._client.on("changes", self._changes, namespace=namespace)
         self._client.on("devicesupdates", self._original, namespace=namespace)
-        self._client.connect(url, namespaces=[namespace], **{"transports": ["websocket"], **options})
+        self._client.join(url, namespace, **{"transports": ["websocket"], **options})
 
     def state(self, device: str) -> str | None:
         return self.devices[device]["state"] if device in self.devices else None
@@ -143,6 +145,9 @@ class Browser:
     def close(self) -> None:
         self._client.disconnect()
         self._client.shutdown()
+
+    def _connected(self) -> None:
+        self.connects += 1
 
     def _snapshot(self, message: dict[str, Any]) -> None:
         self.snapshots += 1

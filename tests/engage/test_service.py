@@ -105,7 +105,7 @@ def test_killed_and_started_again_it_knows_what_it_knew(
     without_age = {"age": None}
     assert after["kept"] | without_age == before["kept"] | without_age
     eventually(lambda: browser.count("stored") == 2)
-    assert browser.snapshots == 2
+    assert 2 <= browser.snapshots <= browser.connects
 
 
 def test_on_nats_it_knows_what_it_knew_too(
@@ -201,11 +201,8 @@ def test_the_original_channel_for_clients_of_today(worker: Worker, engage: Engag
 def test_a_page_of_another_site_is_refused(standing: Engage) -> None:
     client = Client(reconnection=False)
     with pytest.raises(Refused):
-        client.connect(
-            standing.url,
-            headers={"Origin": "https://evil.example"},
-            transports=["websocket"],
-            namespaces=["/live"],
+        client.join(
+            standing.url, "/live", headers={"Origin": "https://evil.example"}, transports=["websocket"]
         )
     client.shutdown()
     polling = requests.get(

@@ -60,9 +60,9 @@ def test_the_first_admin_comes_by_the_link_on_the_screen_and_a_lost_one_by_the_s
         assert admin.get(f"{up.web}/api/v1/devices", timeout=PATIENCE).status_code == 200
         cookie = f"headway_session={admin.cookies['headway_session']}"
         live = Client()
-        live.connect(up.web, {"Cookie": cookie}, namespaces=["/live"], transports=["websocket"])
+        live.join(up.web, "/live", headers={"Cookie": cookie}, transports=["websocket"])
         with pytest.raises(socketio.exceptions.ConnectionError):
-            Client(reconnection=False).connect(up.web, namespaces=["/live"], transports=["websocket"])
+            Client(reconnection=False).join(up.web, "/live", transports=["websocket"])
         headway(up, "reset", "ann")
         link = headway(up, "reset", "ann")
         eventually(lambda: admin.get(f"{up.web}/api/v1/devices", timeout=PATIENCE).status_code == 401)
