@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 _RETRY_FIRST = 0.5
+_IDLE = 6
 
 
 class Stage(Enum):
@@ -23,7 +24,8 @@ class Stage(Enum):
 class Job:
     """One capture of a batch. `retry_at` is set while a failed step waits to be tried again.
 
-    `crashes` counts how often the model did not survive a batch with this picture in it.
+    `crashes` counts how often the model did not survive a batch with this picture in it. `absent`: the store
+    says that it has no such picture.
     """
 
     key: str
@@ -32,11 +34,13 @@ class Job:
     retry_at: float | None = None
     crashes: int = 0
     reason: str = ""
+    absent: bool = False
 
     def enter(self, stage: Stage) -> None:
         self.stage = stage
         self.failures = 0
         self.retry_at = None
+        self.absent = False
 
     def fail(self, now: float) -> None:
         self.retry_at = now + _RETRY_FIRST * 2**self.failures
@@ -63,10 +67,17 @@ class Batch:
     answered: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     """What needs nobody any more, with a result of ours and without."""
+    missing: list[str] = field(default_factory=list)
+    """What the store has not given, however often it was asked."""
 
     def keys(self) -> list[str]:
-        """What is owned and not finished."""
-        return [*self.jobs, *self.unseen]
+        """What is owned and not said to be finished."""
+        return [*self.jobs, *self.unseen, *self.answered, *self.gone, *self.missing]
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is left but pictures that the store does not have yet."""
+        return self.held and bool(self.jobs) and all(job.absent for job in self.jobs.values())
 
     @property
     def decides_at(self) -> float:
@@ -76,9 +87,13 @@ class Batch:
         del self.jobs[job.key]
         (self.answered if job.stage is Stage.SETTLING else self.gone).append(job.key)
 
+    def miss(self, job: Job) -> None:
+        del self.jobs[job.key]
+        self.missing.append(job.key)
+
 
 class Batches:
-    """At most `room` batches: one for the model and one ahead of it."""
+    """At most `room` batches with work to do: one for the model and one ahead of it."""
 
     def __init__(self, room: int) -> None:
         self._room = room
@@ -91,7 +106,8 @@ class Batches:
         return sum(len(batch.jobs) for batch in self._batches)
 
     def full(self) -> bool:
-        return len(self._batches) >= self._room
+        busy = sum(not batch.is_idle for batch in self._batches)
+        return busy >= self._room or len(self._batches) >= _IDLE + self._room
 
     def add(self, batch: Batch) -> None:
         self._batches.append(batch)

@@ -76,8 +76,8 @@ class Ballot:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What a message changed, by capture: taken by others, lost by us, to be defended, finished, and
-    forgotten, for memory's sake, before anybody finished it. `echoed`: our own claim came back;
-    `contested`: somebody else has claimed what we claim, with a worse rank.
+    forgotten before anybody finished it, for memory's sake or because it is not in the store. `echoed`: our
+    own claim came back; `contested`: somebody else has claimed what we claim, with a worse rank.
     """
 
     taken: tuple[str, ...] = ()
@@ -159,8 +159,8 @@ class Ballots:
             echoed = message.captures if isinstance(message, Claim) else ()
             return Heard(echoed=tuple(key for key, _ in echoed))
         if isinstance(message, Finished):
-            self.finish(message.captures)
-            return Heard(finished=message.captures)
+            self.finish(message.done)
+            return Heard(finished=message.done, forgotten=tuple(self._not_there(message)))
         held = isinstance(message, Renewal)
         verdicts = [
             (key, self._judge(key, term, message.worker, held, now)) for key, term in message.captures
@@ -188,12 +188,25 @@ class Ballots:
         self._leases.heard_of(key, now)
         return "lost" if ours else "taken"
 
+    def _not_there(self, message: Finished) -> Iterator[str]:
+        """What its owner did not find in the store; somebody else's is let alone."""
+        for key in message.not_there:
+            ballot = self._open.get(key)
+            if ballot is None or ballot.owner in (None, message.worker):
+                self._close(key)
+                yield key
+
     def _forget_oldest(self) -> Iterator[str]:
         """Of what others own; the sweep finds again what was not finished."""
         while len(self._leases) > self._memory:
             key = next(iter(self._leases))
             self._close(key)
             yield key
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Ours that are not in the store: whoever finds them there may claim them as new."""
+        for key in keys:
+            self._close(key)
 
     def _close(self, key: str) -> None:
         self._open.pop(key, None)

@@ -125,7 +125,7 @@ class Hopeless:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The picture is not in the store: somebody has finished it."""
+    """The picture is not in the store: it has not come yet, or somebody has finished it."""
 
     key: str
 
@@ -237,6 +237,13 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """The store has no such picture, however often it was asked: count it and say so."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """Nothing more will be asked about this capture."""
 
@@ -283,5 +290,5 @@ class Ignore:
     devices: tuple[str, ...]
 
 
-Work = Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Delete | Drop
+Work = Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Delete | Absent | Drop
 Effect = Say | Decided | Work | Sweep | Recall | Listen | Ignore

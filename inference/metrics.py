@@ -10,7 +10,7 @@ LEFT = Counter(
     "headway_captures_left_total", "Raw pictures left unseen to other flows, by reason", ["reason"]
 )
 MISSING = Counter(
-    "headway_captures_missing_total", "Raw pictures that were gone before they could be fetched"
+    "headway_captures_missing_total", "Announced pictures that were not in the store, asked three times"
 )
 FAILED = Counter("headway_steps_failed_total", "Steps that failed and are tried again", ["step"])
 STEP_SECONDS = Histogram("headway_step_seconds", "Time of a step", ["step"])

@@ -62,7 +62,7 @@ class Owner:
         told = self._tell_or_learn(message, now)
         heard = self._ballots.hear(message, now)
         self._waiting.take(heard.taken)
-        self._waiting.finish(heard.finished)
+        self._waiting.finish([*heard.finished, *heard.forgotten])
         ended = self._batches.lose([*heard.lost, *heard.finished])
         for batch in self._batches.echoed(heard.echoed):
             self._echo = now - batch.claimed_at
@@ -140,11 +140,14 @@ class Owner:
         for batch in [b for b in self._batches if not b.jobs and (b.held or not b.unseen)]:
             self._batches.discard(batch)
             done = (*batch.answered, *batch.gone)
+            missing = tuple(filter(self._ballots.is_mine, batch.missing))
             self._ballots.finish(done)
-            self._waiting.finish(done)
-            self._waiting.forget(done)
+            self._ballots.drop(missing)
+            self._waiting.finish((*done, *missing))
+            self._waiting.forget((*done, *missing))
             effects += self._flows.done_here(done, now)
-            if done:
+            if keys := (*done, *missing):
                 answered = len(batch.answered)
-                effects.append(Say(Finished(worker=self._me, captures=done, answered=answered)))
+                said = Finished(worker=self._me, captures=keys, answered=answered, missing=len(missing))
+                effects.append(Say(said))
         return effects

@@ -27,6 +27,7 @@ def _part(message: Claim | Renewal | Finished, start: int, end: int) -> Claim | 
     update: dict[str, object] = {"captures": message.captures[start:end]}
     if isinstance(message, Finished):
         update["answered"] = min(max(0, message.answered - start), end - start)
+        update["missing"] = max(0, end - max(start, len(message.done)))
     return message.model_copy(update=update)
 
 

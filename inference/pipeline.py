@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from inference.batches import Batch, Batches, Job, Stage
 from inference.collect import Announced
 from inference.events import (
+    Absent,
     Analyse,
     Analysed,
     Crashed,
@@ -53,7 +54,7 @@ _NEXT: dict[type[Outcome], tuple[Stage, Stage]] = {
 }
 _LAST: dict[type[Outcome], tuple[Stage, ...]] = {
     Settled: (Stage.SETTLING, Stage.SETTING_ASIDE),
-    Missing: (Stage.FETCHING, Stage.SETTING_ASIDE),
+    Missing: (Stage.SETTING_ASIDE,),
     Hopeless: (Stage.FETCHING,),
 }
 """The stages that an outcome ends; another stage hears of a step that was begun for an earlier claim."""
@@ -97,6 +98,8 @@ class Pipeline:
             case Failed():
                 job.fail(now)
                 return self._give_up(batch, job) if job.failures >= _FAILURES else []
+            case Missing() if job.stage is Stage.FETCHING:
+                return self._not_there(batch, job, now)
             case Settled() | Missing() | Hopeless():
                 if job.stage not in _LAST[type(outcome)]:
                     return []
@@ -118,6 +121,15 @@ class Pipeline:
             del batch.jobs[job.key]
             self._given_up.append(job.key)
         return [Drop(job.key)]
+
+    def _not_there(self, batch: Batch, job: Job, now: float) -> list[Effect]:
+        """Perhaps not yet. It is asked for as often as what fails, and left to a sweep then."""
+        job.absent = True
+        job.fail(now)
+        if job.failures < _FAILURES:
+            return []
+        batch.miss(job)
+        return [Absent(job.key), Drop(job.key)]
 
     def given_up(self) -> list[str]:
         """Those since this was asked last."""

@@ -30,6 +30,7 @@ from common.wire.topics import PEOPLE_COUNTER, Topics
 from inference import metrics
 from inference.detector import Detector
 from inference.events import (
+    Absent,
     Analyse,
     Decided,
     Delete,
@@ -165,7 +166,7 @@ class Runner:
             case Claim() | Renewal() | Finished() if flow == self._me.flow:
                 return Said(message)
             case Finished():
-                return SaidElsewhere(flow, message.captures)
+                return SaidElsewhere(flow, message.done)
             case WorkerStatus():
                 self._look_out(message)
                 return Peer(message)
@@ -219,6 +220,8 @@ class Runner:
                 self._set_aside(effect)
             case Decided():
                 metrics.DECISION_SECONDS.observe(effect.late)
+            case Absent():
+                self._aside("tidy", partial(steps.note_absent, effect.key))
             case Drop():
                 self._desk.clear(effect.key)
             case Delete():

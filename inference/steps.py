@@ -85,7 +85,6 @@ class Steps:
             with metrics.STEP_SECONDS.labels("decode").time():
                 picture = decode(data)
         except NotFoundError:
-            metrics.MISSING.inc()
             return Missing(key)
         except (TooLargeError, BadPicture) as error:
             self._log.warning("a bad picture", key=key, reason=str(error))
@@ -186,6 +185,11 @@ class Steps:
     def _note_missed(self, flow: str, count: int) -> None:
         if count := self._missed.count(flow, self._clock.monotonic(), count):
             log.warning("pictures were deleted that a flow has not had in time", flow=flow, count=count)
+
+    def note_absent(self, key: str) -> Event:
+        metrics.MISSING.inc()
+        self._log.warning("not in the store; a sweep finds it if it comes later", key=key)
+        return Tick()
 
     def sweep(self, after: str) -> Event:
         """One page of captures but the youngest, which are being announced right now.

@@ -121,14 +121,23 @@ class Renewal(Message):
 
 
 class Finished(Message):
-    """These captures need nobody any more: analysed, superseded or gone. The first so many are `answered`:
-    their results are out.
+    """These captures need nobody any more: analysed, superseded or bad. The first so many are `answered`:
+    their results are out. The last so many are `missing` from the store, and new to whoever finds them there.
     """
 
     type: Literal["finished"] = "finished"
     worker: WorkerID
     captures: tuple[ObjectKey, ...] = Field(min_length=1, max_length=MAX_BATCH)
     answered: Count = 0
+    missing: Count = 0
+
+    @property
+    def done(self) -> tuple[ObjectKey, ...]:
+        return self.captures[: max(0, len(self.captures) - self.missing)]
+
+    @property
+    def not_there(self) -> tuple[ObjectKey, ...]:
+        return self.captures[len(self.done) :]
 
 
 class Trouble(Message):

@@ -32,7 +32,7 @@ class FlowWorld(World):
     def _note(self, sender: Process, message: object) -> None:
         super()._note(sender, message)
         if isinstance(message, Finished):
-            said = SaidElsewhere(self.flow[0], message.captures)
+            said = SaidElsewhere(self.flow[0], message.done)
             for other in self.others:
                 other._tell(f"{self.flow[0]}/{sender.name}", lambda _: said)
 

@@ -91,6 +91,31 @@ def test_a_claim_on_a_finished_capture_is_ignored() -> None:
     assert len(ballots) == 0
 
 
+GONE = Finished(worker=HIGH, captures=(OTHER, KEY), missing=1)
+
+
+def test_what_its_owner_did_not_find_in_the_store_is_new_to_whoever_does() -> None:
+    ballots = Ballots(LOW, LEASE)
+    ballots.hear(claim(HIGH), now=0)
+    heard = ballots.hear(GONE, now=1)
+    assert (heard.finished, heard.forgotten) == ((OTHER,), (KEY,))
+    assert not ballots.is_taken(KEY)
+    assert not ballots.is_finished(KEY)
+    assert ballots.deadline() is None
+    assert ballots.claim([KEY]).captures == ((KEY, 0),)
+
+
+@pytest.mark.parametrize("owner", [LOW, "c"])
+def test_who_owns_it_meanwhile_goes_on_looking(owner: str) -> None:
+    ballots = Ballots(LOW, LEASE)
+    if owner == LOW:
+        ballots.claim([KEY])
+    else:
+        ballots.hear(claim(owner), now=0)
+    assert ballots.hear(GONE, now=1).forgotten == ()
+    assert ballots.is_taken(KEY)
+
+
 def test_memory_of_the_finished_is_bounded() -> None:
     ballots = Ballots("me", LEASE, finished=1)
     ballots.finish([KEY])

@@ -51,6 +51,7 @@ def delete_one_by_one(bench: Bench) -> None:
         pytest.param(lambda bench: [bench.steps.settle(key, CAPTURE) for key in KEYS], id="settle"),
         pytest.param(lambda bench: [bench.kept.recall((SEEN,)) for _ in KEYS], id="recall"),
         pytest.param(fetch_bad_pictures, id="bad pictures"),
+        pytest.param(lambda bench: [bench.steps.note_absent(key) for key in KEYS], id="not there"),
         pytest.param(delete_one_by_one, id="delete"),
     ],
 )

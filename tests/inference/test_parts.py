@@ -62,6 +62,13 @@ def test_what_is_answered_is_so_in_its_part() -> None:
     assert sum(part.answered for part in (first, *others, last) if isinstance(part, Finished)) == 60
 
 
+def test_what_is_missing_is_so_in_its_part() -> None:
+    message = Finished(worker="w", captures=keys(100), missing=60)
+    said = [part for part in parts(message) if isinstance(part, Finished)]
+    assert tuple(key for part in said for key in part.done) == message.done == keys(100)[:40]
+    assert tuple(key for part in said for key in part.not_there) == message.not_there
+
+
 def test_a_short_message_is_said_as_it_is() -> None:
     message = claims(Claim, *keys(8))
     assert list(parts(message)) == [message]

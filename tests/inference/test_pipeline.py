@@ -9,6 +9,7 @@ from common.wire.names import ObjectPath
 from inference.batches import Batch, Batches, Job, Stage
 from inference.collect import Announced
 from inference.events import (
+    Absent,
     Analyse,
     Analysed,
     Crashed,
@@ -52,7 +53,7 @@ def at(stage: Stage, *others: str, model_batch: int = 1) -> tuple[Pipeline, Batc
         (Stage.SHOWING, Shown("k"), [Publish("k", CAPTURE, 5.0)]),
         (Stage.PUBLISHING, Published("k"), [Keep("cam"), Settle("k", CAPTURE)]),
         (Stage.SETTLING, Settled("k"), [Drop("k")]),
-        (Stage.FETCHING, Missing("k"), [Drop("k")]),
+        (Stage.FETCHING, Missing("k"), []),
         (Stage.FETCHING, Hopeless("k", "bad picture"), [Delete(("k",), "bad picture"), Drop("k")]),
         (Stage.SETTLING, Published("k"), []),
         (Stage.SETTING_ASIDE, Missing("k"), [Drop("k")]),
@@ -92,6 +93,35 @@ def test_a_failed_step_is_tried_again_ever_more_slowly_and_given_up(
     assert pipeline.given_up() == given_up
     assert batch.answered == ([] if given_up else ["k"])
     assert pipeline.given_up() == []
+
+
+def test_a_picture_that_is_not_there_is_asked_for_as_often_and_then_not_called_finished() -> None:
+    pipeline, batch = at(Stage.FETCHING)
+    now = 0.0
+    for wait in (0.5, 1):
+        assert pipeline.progress(Missing("k"), now) == []
+        assert pipeline.retry(now + wait - 0.01) == []
+        assert pipeline.retry(now + wait) == [Fetch("k")]
+        now += wait
+    assert pipeline.progress(Missing("k"), now) == [Absent("k"), Drop("k")]
+    assert (batch.jobs, batch.gone, batch.missing) == ({}, [], ["k"])
+    assert pipeline.given_up() == []
+
+
+def test_pictures_that_are_not_there_yet_take_nobodys_place() -> None:
+    pipeline, batch = at(Stage.FETCHING, "l")
+    batches = Batches(room=1)
+    batches.add(batch)
+    pipeline.progress(Missing("k"), now=0)
+    assert batches.full(), "l is at work"
+    pipeline.progress(Missing("l"), now=0)
+    assert not batches.full()
+    for _ in range(6):
+        assert not batches.full()
+        batches.add(batch)
+    assert batches.full(), "but they are bounded"
+    pipeline.progress(Fetched("k"), now=0)
+    assert not batch.is_idle
 
 
 def test_the_next_step_is_tried_again_as_soon_as_the_first_was() -> None:

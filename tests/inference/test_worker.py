@@ -8,8 +8,10 @@ from common.wire.keys import capture_key
 from common.wire.messages import Capture, Claim, Finished, Model, Renewal, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.events import (
+    Absent,
     Analysed,
     Decided,
+    Drop,
     Effect,
     Event,
     Fetched,
@@ -17,6 +19,7 @@ from inference.events import (
     Keep,
     Known,
     Listen,
+    Missing,
     NotKept,
     Online,
     Peer,
@@ -188,3 +191,45 @@ def test_it_has_one_batch_at_work_and_one_ahead() -> None:
         effects += worker.handle(event, 1)
     assert Say(Finished(worker="w0", captures=(first,), answered=1)) in effects
     assert claims(effects), "there is room again"
+
+
+def test_a_picture_that_comes_after_it_was_given_up_is_found_and_analysed() -> None:
+    worker = online(replace(TIMING, sweep=5))
+    made = capture("cam")
+    key = made.file_path.key
+    worker.handle(Seen(made, 0), 1)
+    worker.handle(Tick(), 1)
+    for now in (1.0, 1.5):
+        worker.handle(Missing(key), now)
+        worker.handle(Tick(), now + 1)
+    effects = worker.handle(Missing(key), 2.5)
+    assert effects == [Absent(key), Drop(key), Say(Finished(worker="w0", captures=(key,), missing=1))]
+    assert worker.remembered == 0
+    assert claims(worker.handle(Swept((Seen(made, 0),), None), 9)) == [key]
+
+
+@pytest.mark.parametrize("known", ["claimed", "announced", "claimed and announced", "nothing"])
+def test_what_another_did_not_find_is_owed_to_nobody(known: str) -> None:
+    worker = online(replace(TIMING, max_wait=9))
+    made = capture("cam")
+    key = made.file_path.key
+    worker.handle(status("w1"), 0)
+    if "claimed" in known:
+        worker.handle(Said(Claim(worker="w1", captures=((key, 0),))), 1)
+    if "announced" in known:
+        worker.handle(Seen(made, 0), 1)
+    worker.handle(Said(Finished(worker="w1", captures=(key,), missing=1)), 2)
+    assert (worker.remembered, worker.waiting) == (0, 0)
+
+
+def test_what_is_done_of_a_long_batch_is_renewed_with_the_rest() -> None:
+    """Else others claim it and find nothing there."""
+    worker = online(replace(TIMING, max_wait=0.5, max_batch=9, room=1))
+    keys = [capture(f"cam-{number}").file_path.key for number in range(2)]
+    for number in range(2):
+        worker.handle(Seen(capture(f"cam-{number}"), 0), 1)
+    first = keys[0]
+    for event in (Tick(), Fetched(first), Analysed((first,)), Shown(first), Published(first), Settled(first)):
+        worker.handle(event, 2)
+    said = [e.message for e in worker.handle(Tick(), 4) if isinstance(e, Say)]
+    assert [dict(m.captures).keys() for m in said if isinstance(m, Renewal)] == [set(keys)]
