@@ -1,6 +1,7 @@
 """The batches a worker owns or has claimed, and how far each capture in them has come. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -25,7 +26,8 @@ class Job:
     """One capture of a batch. `retry_at` is set while a failed step waits to be tried again.
 
     `crashes` counts how often the model did not survive a batch with this picture in it. `absent`: the store
-    says that it has no such picture.
+    says that it has no such picture. `older` of its device are superseded, latest first, if this one is a
+    picture; else the first of them is its `heir`.
     """
 
     key: str
@@ -35,6 +37,8 @@ class Job:
     crashes: int = 0
     reason: str = ""
     absent: bool = False
+    older: tuple[str, ...] = ()
+    is_heir: bool = False
 
     def enter(self, stage: Stage) -> None:
         self.stage = stage
@@ -49,7 +53,7 @@ class Job:
 
 @dataclass(slots=True)
 class Batch:
-    """What one claim won: a job for each capture to analyse, and captures to delete unseen.
+    """What one claim won: a job for each capture to analyse, and captures to delete `unseen`.
 
     It is decided at `settles_at`; where our claim has not come back from the broker by then, when it does,
     at `silent_until` at the latest.
@@ -72,7 +76,8 @@ class Batch:
 
     def keys(self) -> list[str]:
         """What is owned and not said to be finished."""
-        return [*self.jobs, *self.unseen, *self.answered, *self.gone, *self.missing]
+        older = (key for job in self.jobs.values() for key in job.older)
+        return [*self.jobs, *older, *self.unseen, *self.answered, *self.gone, *self.missing]
 
     @property
     def is_idle(self) -> bool:
@@ -83,13 +88,46 @@ class Batch:
     def decides_at(self) -> float:
         return max(self.settles_at, self.silent_until)
 
-    def finish(self, job: Job) -> None:
-        del self.jobs[job.key]
+    def finish(self, job: Job, *more: str) -> None:
+        """With others, if given, that need nobody any more."""
         (self.answered if job.stage is Stage.SETTLING else self.gone).append(job.key)
+        self.gone += more
+        self._end(job)
 
     def miss(self, job: Job) -> None:
-        del self.jobs[job.key]
         self.missing.append(job.key)
+        self._end(job)
+
+    def lose(self, keys: AbstractSet[str]) -> list[str]:
+        """The keys whose jobs end; one that is past the model goes on. What a lost one supersedes has no heir
+        here: its result would race that of the winner.
+        """
+        self.unseen = tuple(key for key in self.unseen if key not in keys)
+        ended = []
+        for job in [*self.jobs.values()]:
+            job.older = tuple(key for key in job.older if key not in keys)
+            if job.key in keys and job.stage in (Stage.FETCHING, Stage.FETCHED):
+                del self.jobs[job.key]
+                self.unseen += job.older
+                ended.append(job.key)
+        return ended
+
+    def _end(self, job: Job) -> None:
+        """An heir begins at the next opportunity."""
+        del self.jobs[job.key]
+        if job.older:
+            first, *rest = job.older
+            self.jobs[first] = Job(first, retry_at=0.0, older=tuple(rest), is_heir=True)
+
+    def let_go(self) -> list[str]:
+        """What is to be deleted unseen by now, for nobody will look at it."""
+        fetched = [job for job in self.jobs.values() if job.older and job.stage is not Stage.FETCHING]
+        keys = [*self.unseen, *(key for job in fetched for key in job.older)]
+        self.unseen = ()
+        for job in fetched:
+            job.older = ()
+        self.gone += keys
+        return keys
 
 
 class Batches:
@@ -118,8 +156,8 @@ class Batches:
     def find(self, key: str) -> tuple[Batch, Job] | None:
         return next(((b, b.jobs[key]) for b in self._batches if key in b.jobs), None)
 
-    def finish(self, job: Job) -> None:
-        next(batch for batch in self._batches if job.key in batch.jobs).finish(job)
+    def finish(self, job: Job, *more: str) -> None:
+        next(batch for batch in self._batches if job.key in batch.jobs).finish(job, *more)
 
     def not_at_work(self, keys: Iterable[str]) -> list[str]:
         """Those without a job; what another worker won when it was past the model here has one."""
@@ -134,16 +172,9 @@ class Batches:
         return (b for b in self._batches if not b.held and b.last in keys)
 
     def lose(self, keys: Collection[str]) -> list[str]:
-        """Give up what another worker won. The keys whose jobs end; one that is past the model goes on."""
-        ended = []
-        for batch in self._batches:
-            batch.unseen = tuple(key for key in batch.unseen if key not in keys)
-            for key in keys:
-                job = batch.jobs.get(key)
-                if job and job.stage in (Stage.FETCHING, Stage.FETCHED):
-                    del batch.jobs[key]
-                    ended.append(key)
-        return ended
+        """Give up what another worker won or finished. The keys whose jobs end."""
+        lost = frozenset(keys)
+        return [key for batch in self._batches for key in batch.lose(lost)] if lost else []
 
     def next_to_analyse(self, size: int) -> list[Job]:
         """Fetched captures of held batches, at most `size`.

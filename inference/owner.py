@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from common.wire.messages import Claim, Finished, Renewal
 from inference.batches import Batch, Batches, Job
 from inference.claim import Ballots
+from inference.collect import Selection
 from inference.events import Decided, Drop, Effect, Fetch, Say
 from inference.flows import Flows
 from inference.order import Order, Taken
@@ -52,11 +53,27 @@ class Owner:
         keys = [*selection.chosen, *selection.unseen]
         self._waiting.take(keys)
         settle, contest = (0.0, 0.0) if alone else (self._timing.settle, self._timing.contest)
-        jobs = {key: Job(key) for key in selection.chosen}
+        jobs, unseen = self._jobs(selection)
         renew_at = now + self._timing.lease / 3
         silent_until = now + contest
-        self._batches.add(Batch(jobs, selection.unseen, now, now + settle, renew_at, silent_until, keys[-1]))
+        self._batches.add(Batch(jobs, unseen, now, now + settle, renew_at, silent_until, keys[-1]))
         return [Say(self._ballots.claim(keys)), *(Fetch(key) for key in selection.chosen)]
+
+    def _jobs(self, selection: Selection) -> tuple[dict[str, Job], tuple[str, ...]]:
+        """Those to analyse, each with what it supersedes, and what is to be deleted in any case."""
+        chosen, unseen = selection.chosen, selection.unseen
+        if self._timing.policy == "every":
+            return {key: Job(key) for key in chosen}, unseen
+        older: dict[str, list[str]] = {}
+        known = self._waiting.known
+        for announced in sorted((known[key] for key in unseen), key=lambda a: a.order, reverse=True):
+            older.setdefault(announced.capture.device_id, []).append(announced.key)
+        devices = [known[key].capture.device_id for key in chosen]
+        jobs = {
+            key: Job(key, older=tuple(older.pop(device, ())))
+            for key, device in zip(chosen, devices, strict=True)
+        }
+        return jobs, tuple(key for keys in older.values() for key in keys)
 
     def hear(self, message: Claim | Renewal | Finished, now: float) -> list[Effect]:
         told = self._tell_or_learn(message, now)
@@ -110,29 +127,27 @@ class Owner:
         self._waiting.again(self._batches.not_at_work(keys), now)
 
     def due(self, now: float) -> list[Effect]:
-        """Hold what was claimed and is decided, and renew what is held."""
+        """Hold what was claimed and is decided, delete what nobody will look at, and renew what is held."""
         effects: list[Effect] = []
         for batch in self._batches:
             if not batch.held and batch.decides_at <= now:
-                effects += [
-                    Decided(max(0.0, now - batch.claimed_at - self._timing.settle)),
-                    *self._hold(batch),
-                ]
+                batch.held = True
+                self._ballots.hold(batch.keys())
+                effects.append(Decided(max(0.0, now - batch.claimed_at - self._timing.settle)))
+            if batch.held:
+                effects += self._dispose(batch.let_go())
             if batch.held and batch.renew_at <= now:
                 batch.renew_at = now + self._timing.lease / 3
                 renewal = self._ballots.renewal(batch.keys())
                 effects += [Say(renewal)] if renewal else []
         return effects
 
-    def _hold(self, batch: Batch) -> list[Effect]:
-        batch.held = True
-        self._ballots.hold(batch.keys())
-        unseen, batch.unseen = batch.unseen, ()
-        batch.gone += unseen
-        if self._timing.policy == "every":
-            self.shed += len(unseen)
-        reason = "superseded" if self._timing.policy == "latest" else "shed"
-        return [self._flows.dispose(unseen, reason)] if unseen else []
+    def _dispose(self, unseen: list[str]) -> list[Effect]:
+        if not unseen:
+            return []
+        every = self._timing.policy == "every"
+        self.shed += len(unseen) if every else 0
+        return [self._flows.dispose(tuple(unseen), "shed" if every else "superseded")]
 
     def finish(self, now: float) -> list[Effect]:
         """Say which batches need nobody any more."""

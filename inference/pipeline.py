@@ -119,14 +119,16 @@ class Pipeline:
             batch.finish(job)
         else:
             del batch.jobs[job.key]
-            self._given_up.append(job.key)
+            self._given_up += [job.key, *job.older]
         return [Drop(job.key)]
 
     def _not_there(self, batch: Batch, job: Job, now: float) -> list[Effect]:
-        """Perhaps not yet. It is asked for as often as what fails, and left to a sweep then."""
+        """Perhaps not yet: it is asked for as often as what fails, then left to a sweep. An heir, which has
+        had time to come, is asked for once.
+        """
         job.absent = True
         job.fail(now)
-        if job.failures < _FAILURES:
+        if job.failures < _FAILURES and not job.is_heir:
             return []
         batch.miss(job)
         return [Absent(job.key), Drop(job.key)]
@@ -205,8 +207,10 @@ class Pipeline:
         return job.stage not in _UNSTOPPED and self._order.is_overtaken(self._known[job.key].taken)
 
     def _supersede(self, job: Job) -> list[Effect]:
-        self._batches.finish(job)
-        return [Delete((job.key,), "superseded", leave=self._leave), Drop(job.key)]
+        late = tuple(key for key in job.older if self._order.is_overtaken(self._known[key].taken))
+        job.older = tuple(key for key in job.older if key not in late)
+        self._batches.finish(job, *late)
+        return [Delete((job.key, *late), "superseded", leave=self._leave), Drop(job.key)]
 
     def _step(self, job: Job, now: float) -> list[Effect]:
         announced = self._known[job.key]

@@ -7,7 +7,19 @@ import random
 from dataclasses import dataclass, field
 
 from common.wire.messages import Capture
-from inference.events import Delete, Event, Failed, Fetched, Missing, Seen, Settle, Settled, Swept, Tick
+from inference.events import (
+    Delete,
+    Event,
+    Failed,
+    Fetched,
+    Hopeless,
+    Missing,
+    Seen,
+    Settle,
+    Settled,
+    Swept,
+    Tick,
+)
 from tests.inference.agenda import Agenda
 from tests.inference.weather import Weather
 
@@ -19,7 +31,8 @@ YOUNG = 3.0
 @dataclass(kw_only=True)
 class Depot(Agenda):
     """`stored`: each picture with the time when it came. `away`: from when until when the store is.
-    `broken`: devices whose pictures it cannot give. `locked_out`: workers whom it gives nothing.
+    `broken`: devices whose pictures it cannot give. `locked_out`: workers whom it gives nothing. `torn`: what
+    is no picture.
     """
 
     weather: Weather = field(default_factory=Weather)
@@ -29,6 +42,7 @@ class Depot(Agenda):
     away: tuple[float, float] = (0.0, 0.0)
     broken: set[str] = field(default_factory=set)
     locked_out: set[str] = field(default_factory=set)
+    torn: set[str] = field(default_factory=set)
 
     def _is_away(self) -> bool:
         start, end = self.away
@@ -49,6 +63,8 @@ class Depot(Agenda):
     def _fetch(self, worker: str, key: str) -> Event:
         if refused := self._refuses(worker, key):
             return refused
+        if key in self.torn:
+            return Hopeless(key, "bad picture")
         return Fetched(key) if key in self.stored else Missing(key)
 
     def _settle(self, worker: str, effect: Settle) -> Event:

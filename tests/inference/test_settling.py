@@ -239,5 +239,5 @@ def test_what_is_superseded_is_not_called_shed() -> None:
     later = Capture(device_id="cam", file_path=ObjectPath("bucket", "later"), creation_timestamp=2)
     worker.handle(Seen(later, 0), 0)
     worker.handle(Tick(), 1)
-    assert Delete((KEY,), "superseded") in worker.handle(Tick(), 1)
+    assert Delete((KEY,), "superseded") in worker.handle(Fetched("later"), 1)
     assert worker.status("online").shed == 0
