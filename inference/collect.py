@@ -6,10 +6,10 @@ the end of that while. What has changed since it was put there is passed over wh
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import chain, count, islice
 from math import ceil, inf
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,7 @@ from inference.order import Taken
 Policy = Literal["latest", "every"]
 """Analyse the latest capture of each device (a Collector), or every capture (a Backlog)."""
 
-_PER_DEVICE = 50
+_PER_DEVICE = 10_000
 _SPARE = 64
 
 
@@ -70,12 +70,28 @@ class Selection:
 
 @dataclass(slots=True)
 class _Device:
-    """What waits of one device, and since when. From `opens` on this worker may take it."""
+    """What waits of one device, longest first, and since when. From `opens` on this worker may take it."""
 
-    waiting: deque[Announced] = field(default_factory=deque)
+    latest: Announced
+    waiting: dict[str, Announced] = field(default_factory=dict)
     since: float = inf
     opens: float = inf
     entry: "_Entry | None" = None
+
+    def add(self, announced: Announced) -> None:
+        self.waiting[announced.key] = announced
+        self.latest = max(self.latest, announced, key=_order)
+
+    def remove(self, keys: Iterable[str]) -> bool:
+        """Whether some are left."""
+        for key in keys:
+            del self.waiting[key]
+        if self.waiting and self.latest.key not in self.waiting:
+            self.latest = max(self.waiting.values(), key=_order)
+        return bool(self.waiting)
+
+    def superseded(self) -> Iterator[str]:
+        return (key for key in self.waiting if key != self.latest.key)
 
 
 class _Entry(NamedTuple):
@@ -87,7 +103,7 @@ class _Entry(NamedTuple):
 
 
 class Collector:
-    """Waiting captures by device: the 50 latest of each, and `memory` in all; others are left to the sweep.
+    """Waiting captures by device: at most 10,000 of each, and `memory` in all; others are left to the sweep.
 
     `turn` says how many other workers are preferred for a capture; it is left to each for `patience` seconds.
     `sharers` is how many workers take from the same devices. Each has `room` batches, and those of all
@@ -130,8 +146,8 @@ class Collector:
             return []
         name = announced.capture.device_id
         self._device_of[announced.key] = name
-        device = self._devices.setdefault(name, _Device())
-        device.waiting.append(announced)
+        device = self._devices.setdefault(name, _Device(announced))
+        device.add(announced)
         self._place(name, device, min(device.since, announced.since))
         pushed = self._too_many(device)
         self.remove(pushed)
@@ -139,16 +155,18 @@ class Collector:
 
     def _too_many(self, device: _Device) -> list[str]:
         if len(device.waiting) > _PER_DEVICE:
-            return [device.waiting[0].key]
+            return [next(device.superseded())]
         return [next(iter(self._device_of))] if len(self._device_of) > self._memory else []
 
     def remove(self, keys: Iterable[str]) -> None:
-        gone = {key: self._device_of.pop(key) for key in keys if key in self._device_of}
-        for name in dict.fromkeys(gone.values()):
+        gone: dict[str, list[str]] = {}
+        for key in keys:
+            if (name := self._device_of.pop(key, None)) is not None:
+                gone.setdefault(name, []).append(key)
+        for name, of_device in gone.items():
             device = self._devices[name]
-            device.waiting = deque(a for a in device.waiting if a.key not in gone)
-            if device.waiting:
-                self._place(name, device, min(a.since for a in device.waiting))
+            if device.remove(of_device):
+                self._place(name, device, next(iter(device.waiting.values())).since)
             else:
                 del self._devices[name]
                 self._ready.discard(name)
@@ -173,7 +191,7 @@ class Collector:
         for entry in chosen:
             heappush(self._open, entry)
         self._taken.append(frozenset(entry.device for entry in chosen))
-        return _selection([self._devices[entry.device].waiting for entry in chosen])
+        return _selection([self._devices[entry.device] for entry in chosen])
 
     def _fair_size(self) -> int:
         at_work = frozenset().union(*self._taken).difference(self._devices)
@@ -189,7 +207,7 @@ class Collector:
 
     def _place(self, name: str, device: _Device, since: float) -> None:
         """Into the heap where it belongs."""
-        turn = self._turn(_latest(device.waiting).capture)
+        turn = self._turn(device.latest.capture)
         opens = since + turn * self._patience
         if (since, opens) != (device.since, device.opens):
             device.since, device.opens = since, opens
@@ -221,12 +239,11 @@ class Collector:
             heapify(self._closed)
 
 
-def _latest(waiting: Iterable[Announced]) -> Announced:
-    return max(waiting, key=lambda a: a.order)
+def _order(announced: Announced) -> tuple[float, int]:
+    return announced.order
 
 
-def _selection(devices: list[deque[Announced]]) -> Selection:
-    latest = dict.fromkeys(_latest(waiting).key for waiting in devices)
-    older = (a.key for waiting in devices for a in waiting)
-    superseded = [key for key in older if key not in latest]
-    return Selection(tuple(latest), tuple(superseded[: MAX_BATCH - len(latest)]))
+def _selection(devices: list[_Device]) -> Selection:
+    superseded = chain.from_iterable(device.superseded() for device in devices)
+    latest = tuple(device.latest.key for device in devices)
+    return Selection(latest, tuple(islice(superseded, MAX_BATCH - len(latest))))

@@ -81,11 +81,27 @@ def test_removed_and_repeated_captures_do_not_count() -> None:
     assert collector.deadline() is None
 
 
-def test_a_flood_of_one_device_pushes_out_its_oldest() -> None:
+def test_a_flood_of_one_device_pushes_out_what_waits_longest_but_not_its_latest() -> None:
     collector = Collector(max_batch=1, max_wait=0, patience=1, room=2, turn=first, sharers=one)
-    pushed = [key for n in range(60) for key in collector.add(announced("cam", float(n)))]
-    assert pushed == [f"cam-{float(n)}" for n in range(10)]
-    assert len(collector) == 50
+    for taken_at in (99_999, *range(9_999)):
+        assert collector.add(announced("cam", float(taken_at))) == []
+    assert [key for n in range(2) for key in collector.add(announced("cam", 10_000.0 + n))] == [
+        "cam-0.0",
+        "cam-1.0",
+    ]
+    assert len(collector) == 10_000
+
+
+def test_what_of_a_burst_does_not_fit_into_one_claim_comes_with_the_next() -> None:
+    collector = Collector(max_batch=1, max_wait=0, patience=1, room=2, turn=first, sharers=one)
+    for taken_at in range(5_000):
+        collector.add(announced("cam", float(taken_at)))
+    sizes = []
+    while (selection := collector.select(0)) is not None:
+        keys = [*selection.chosen, *selection.unseen]
+        collector.remove(keys)
+        sizes.append(len(keys))
+    assert sizes == [MAX_BATCH] * 5
 
 
 @pytest.mark.parametrize(
