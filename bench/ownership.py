@@ -23,7 +23,7 @@ from common.wire.keys import capture_key
 from common.wire.messages import Capture, Claim, Finished, Model, WorkerStatus
 from common.wire.names import ObjectPath
 from common.wire.topics import Topics
-from inference.events import Online, Peer, Said, Seen, Tick
+from inference.events import Online, Peer, Said, Seen, Swept, Tick
 from inference.identity import Identity
 from inference.shards import listeners, shard
 from inference.worker import Worker
@@ -144,4 +144,5 @@ def _among_eight() -> Worker:
         status = WorkerStatus(worker=f"w{number}", state="online", session="s", flow="production")
         worker.handle(Peer(status), 0)
     worker.handle(Tick(), 0.5)
+    worker.handle(Swept((), None), 0.5)
     return worker

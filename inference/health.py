@@ -1,11 +1,13 @@
 """Whether this worker can reach the store and have its results published, or only some captures fail. Pure.
 
 Steps that fail one after another raise a doubt, and a worker in doubt claims nothing: it would keep captures
-from others who can do what it cannot. Searching the store settles a doubt about the store. Whether the broker
-takes results again only a result can tell: one batch is tried now and then.
+from others who can do what it cannot. Searching the store settles a doubt about the store, and before the
+first search that succeeds there is one. Whether the broker takes results again only a result can tell: one
+batch is tried now and then.
 """
 
 _DOUBTFUL = 4
+_NEVER = "the store could not be searched since the worker started"
 _PAUSE = 10.0
 
 
@@ -13,8 +15,8 @@ class Health:
     """Times are monotonic."""
 
     def __init__(self) -> None:
-        self._failures = 0
-        self._reason = ""
+        self._failures = _DOUBTFUL
+        self._reason = _NEVER
         self._store_error: str | None = None
         self._refusals = 0
         self._bus_error: str | None = None

@@ -197,7 +197,7 @@ class Worker:
 
     def _swept(self, swept: Swept, now: float) -> list[Effect]:
         effects = self._take_up(self._sweeping.swept(swept, now), now)
-        return effects if swept.after else [*effects, *self._searched(now, failed=swept.failed)]
+        return [*effects, *self._searched(now, failed=swept.failed)]
 
     def _take_up(self, found: tuple[list[Effect], Sequence[Seen]], now: float) -> list[Effect]:
         """As if these were announced now."""

@@ -29,6 +29,8 @@ from inference.events import (
     Settled,
     Show,
     Shown,
+    Sweep,
+    Swept,
     Tick,
 )
 from inference.identity import Identity
@@ -122,6 +124,8 @@ class Story:
             case Settle():
                 self._stored = False
                 self._later(name, STEP, Settled(KEY))
+            case Sweep():
+                self._later(name, STEP, Swept((), None))
             case _:
                 pass
 

@@ -23,6 +23,8 @@ from inference.events import (
     Settled,
     Show,
     Shown,
+    Sweep,
+    Swept,
     Tick,
 )
 from inference.health import Health
@@ -95,6 +97,8 @@ class Site:
                 yield NotPublished(effect.key, "Not authorized")
             case Analyse():
                 yield Analysed(effect.keys)
+            case Sweep():
+                yield Swept((), None)
 
     def until(self, end: float) -> None:
         while (due := self.worker.deadline()) is not None and due <= end:

@@ -45,6 +45,7 @@ GONE = RIVALS.model_copy(update={"state": "offline"})
 def online(timing: Timing = TIMING) -> Worker:
     worker = Worker(Identity(ME, "s", "production", "bucket", Model(name="m", digest="d"), "light"), timing)
     worker.handle(Online(), 0)
+    worker.handle(Swept((), None), 0)
     return worker
 
 

@@ -148,11 +148,22 @@ def told(health: Health, story: Iterable[str]) -> tuple[bool, str | None]:
 def test_one_failure_after_the_other_raises_a_doubt_that_a_search_settles(
     story: Iterable[str], outcome: tuple[bool, str | None]
 ) -> None:
-    assert told(Health(), story) == outcome
+    assert told(Health(), ["listed", *story]) == outcome
+
+
+def test_there_is_a_doubt_until_the_first_search_succeeds() -> None:
+    health = Health()
+    assert told(health, []) == (True, None)
+    in_doubt, error = told(health, ["not listed"])
+    assert in_doubt
+    assert error
+    assert "searched" in error
+    assert told(health, ["listed"]) == (False, None)
 
 
 def test_only_what_changes_is_said() -> None:
     health = Health()
+    assert not health.searched(failed=False)
     assert [health.failed("down") for _ in range(5)] == [False, False, False, True, False]
     assert [health.searched(failed=failed) for failed in (True, True, False, False)] == [
         True,
@@ -181,7 +192,7 @@ def test_pictures_that_the_store_cannot_give_hold_nobody_up(seed: int) -> None:
 @given(SEEDS)
 def test_who_cannot_reach_the_store_leaves_the_captures_to_others_and_says_why(seed: int) -> None:
     world = World(seed, 2)
-    world.locked_out = {"w0"}
+    world.at(2, partial(world.locked_out.add, "w0"))
     keys = feed(world, 4, 30)
     world.run(60)
     assert all(world.results[key] or key in world.superseded for key in keys)

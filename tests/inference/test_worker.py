@@ -53,6 +53,7 @@ def capture(device: str) -> Capture:
 def online(timing: Timing = TIMING) -> Worker:
     worker = Worker(Identity("w0", "s", "production", "bucket", Model(name="m", digest="d"), "light"), timing)
     worker.handle(Online(), 0)
+    worker.handle(Swept((), None), 0)
     return worker
 
 
@@ -233,3 +234,18 @@ def test_what_is_done_of_a_long_batch_is_renewed_with_the_rest() -> None:
         worker.handle(event, 2)
     said = [e.message for e in worker.handle(Tick(), 4) if isinstance(e, Say)]
     assert [dict(m.captures).keys() for m in said if isinstance(m, Renewal)] == [set(keys)]
+
+
+def test_it_claims_nothing_before_it_has_searched_the_store() -> None:
+    worker = Worker(Identity("w0", "s", "production", "bucket", Model(name="m", digest="d"), "light"), TIMING)
+    worker.handle(Online(), 0)
+    worker.handle(Seen(capture("cam"), 0), 0)
+    assert Sweep("") in worker.handle(Tick(), 0.2)
+    effects = worker.handle(Swept((), None, failed=True), 1)
+    assert claims([*effects, *worker.handle(Tick(), 5.9)]) == []
+    assert worker.status("online").error
+    assert Sweep("") in worker.handle(Tick(), 6)
+    effects = worker.handle(Swept((), "more"), 7)
+    assert claims(effects) == [capture("cam").file_path.key]
+    said = [e.message for e in effects if isinstance(e, Say) and isinstance(e.message, WorkerStatus)]
+    assert [status.error for status in said] == [None]
