@@ -34,7 +34,7 @@ from functools import lru_cache
 from hashlib import blake2s
 
 from common.wire.keys import parse_capture_key
-from common.wire.messages import Claim, Finished, Renewal
+from common.wire.messages import MAX_TERM, Claim, Finished, Renewal
 from inference.leases import Leases
 
 SLOT = 0.2
@@ -120,12 +120,13 @@ class Ballots:
         return self._leases.has_before(key)
 
     def claim(self, keys: Iterable[str]) -> Claim:
-        """Take free captures, each in the term after the last one known."""
+        """Take free captures, each in the term after the last one known; there is none after the last."""
         return Claim(worker=self._me, captures=tuple((key, self._take(key)) for key in keys))
 
     def _take(self, key: str) -> int:
         last = self._open.get(key)
-        self._open[key] = Ballot(last.term + 1 if last else 0, self._me, held=False)
+        term = min(last.term + 1, MAX_TERM) if last else 0
+        self._open[key] = Ballot(term, self._me, held=False)
         self._leases.end(key)
         return self._open[key].term
 

@@ -101,7 +101,8 @@ class Result(Message):
     site: Text | None = None
 
 
-Term = Annotated[int, Field(ge=0, le=1_000_000)]
+MAX_TERM = 1_000_000
+Term = Annotated[int, Field(ge=0, le=MAX_TERM)]
 
 
 class Claim(Message):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from common.wire.keys import capture_key
-from common.wire.messages import Claim, Finished, Renewal
+from common.wire.messages import MAX_TERM, Claim, Finished, Renewal
 from inference.claim import Ballots, rank, turn
 
 LEASE = 6.0
@@ -63,6 +63,17 @@ def test_a_lower_term_is_turned_away_with_the_higher_one() -> None:
     ballots.hold([KEY])
     assert ballots.hear(renewal(HIGH, term=0), now=2).defend == (KEY,)
     assert ballots.renewal([KEY]) == renewal(LOW, term=1)
+
+
+def test_the_last_term_is_claimed_again_and_judged_as_any_other() -> None:
+    ballots, others = Ballots(LOW, LEASE), Ballots("c", LEASE)
+    for heard_by in (ballots, others):
+        heard_by.hear(claim(HIGH, MAX_TERM), now=0)
+        heard_by.expire(LEASE)
+    ours = ballots.claim([KEY])
+    assert ours.captures == ((KEY, MAX_TERM),)
+    assert others.hear(ours, now=LEASE).taken == (KEY,)
+    assert ballots.hear(claim(HIGH, MAX_TERM), now=LEASE).contested == (KEY,)
 
 
 def test_a_lease_is_kept_by_renewals_and_runs_out_without() -> None:
