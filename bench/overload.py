@@ -36,7 +36,7 @@ class Flood:
 
 
 def rows() -> Iterator[Row]:
-    """`overload.age_ratio`: results are never older than this many rounds over all devices."""
+    """`overload.age_ratio`: 99 of 100 results are younger than so many rounds over all devices."""
     rate = TIMES * bare(1)
     one = flood(1, DEVICES, rate, SECONDS)
     before, after = one.megabytes

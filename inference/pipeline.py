@@ -5,10 +5,12 @@
                    '- once ----+----> SETTING_ASIDE -> gone
 
     before its result is out, at the next step: overtaken -> gone
+    while it is fetched: bad -> gone, not there -> missing
 
 A step's outcome starts the next step. A failed one is tried again after 0.5 s and after 1 s more, then given
-up. A picture that the model crashed on is tried once more, alone, and then set aside. While the model is at
-work, its next pictures already wait behind it.
+up; only of a capture whose result is out the picture is left to a sweep. A picture that is not there is asked
+for as often. A picture that the model crashed on is tried once more, alone, and then set aside. While the
+model is at work, its next pictures already wait behind it.
 """
 
 from collections.abc import Mapping

@@ -3,8 +3,8 @@
     seen -> waiting -> claimed -> held -> fetched -> analysed -> shown -> published -> settled -> finished
 
 While a claim settles its pictures are fetched already. A step that fails is tried again twice, then the
-capture is left to others; a picture that is missing is somebody else's finished work, and one that is bad is
-deleted.
+capture is left to others. A picture that is missing is asked for as often, then left to a search of the
+store, and one that is bad is deleted; the next older of its device takes its place.
 """
 
 from collections.abc import Sequence
