@@ -3,7 +3,8 @@
 Each method is a step of a worker that blocks, and answers with the event of its outcome.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 import structlog
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from common.wire.keys import result_key
 from common.wire.messages import Result
 from inference import metrics
 from inference.events import Event, NotKept, Recalled, Seen, Tick
+from inference.order import TRUST
 from inference.settings import InferenceSection
 from inference.steps import Desk
 
@@ -83,16 +85,30 @@ class KeptResults:
         self._desk.kept.add(device)
 
     def recall(self, found: Sequence[Seen]) -> Event:
-        """Which captures the latest results of their devices show to be done: one GET a device."""
+        """Which captures the latest results of their devices show to be done: one GET a device.
+
+        And a listing, where some are older by their device's clock: that may have been set back.
+        """
+        kept, kept_at = cache(self._last), cache(self._kept_at)
+
+        def is_done(seen: Seen) -> bool:
+            """Who analyses the latest only does not go back behind a result."""
+            capture = seen.capture
+            if (result := kept(capture.device_id)) is None:
+                return False
+            if result.capture_id == capture.file_path.key:
+                return True
+            older = self._latest_only and capture.creation_timestamp <= result.creation_timestamp
+            return older and seen.received_at <= kept_at(capture.device_id) + TRUST
+
         try:
             with metrics.STEP_SECONDS.labels("recall").time():
-                kept = {device: self._last(device) for device in {seen.capture.device_id for seen in found}}
+                judged = [(seen, is_done(seen)) for seen in found]
         except StoreError as error:
             self._log.warning("the store could not be asked for results", reason=str(error))
             return Tick()
-        judged = [(seen, self._is_done(seen, kept)) for seen in found]
-        done = tuple(seen.capture.file_path.key for seen, is_done in judged if is_done)
-        return Recalled(done, tuple(seen for seen, is_done in judged if not is_done))
+        done = tuple(seen.capture.file_path.key for seen, is_over in judged if is_over)
+        return Recalled(done, tuple(seen for seen, is_over in judged if not is_over))
 
     def _last(self, device: str) -> Result | None:
         try:
@@ -100,12 +116,11 @@ class KeptResults:
         except NotFoundError:
             return None
 
-    def _is_done(self, seen: Seen, kept: Mapping[str, Result | None]) -> bool:
-        """Who analyses the latest only does not go back behind a result."""
-        if (result := kept[seen.capture.device_id]) is None:
-            return False
-        later = result.creation_timestamp >= seen.capture.creation_timestamp
-        return result.capture_id == seen.capture.file_path.key or (later and self._latest_only)
+    def _kept_at(self, device: str) -> float:
+        """When the latest result came to the store, in Unix seconds; 0 where it is gone meanwhile."""
+        name = result_key(self._flow, device)
+        now = self._clock.wall()
+        return next((now - info.age for info in self._store.list(name, limit=1) if info.key == name), 0.0)
 
 
 def _order(message: Result) -> tuple[float, int]:

@@ -20,7 +20,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_TRUST = 10.0
+TRUST = 10.0
+"""Seconds. What comes so long after a result is later than it, whatever its device's clock says."""
 
 
 class Taken(NamedTuple):
@@ -84,4 +85,4 @@ class Order:
 def _overtakes(last: _Result, taken: Taken) -> bool:
     before = last.taken
     follows = before.sequence is not None and taken.sequence is not None and taken.sequence > before.sequence
-    return taken.at < before.at and not follows and taken.born <= last.since + _TRUST
+    return taken.at < before.at and not follows and taken.born <= last.since + TRUST

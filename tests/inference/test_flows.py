@@ -1,6 +1,7 @@
 """Who deletes a picture that flows share, and when; and what a worker makes of one that it finds."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -156,6 +157,24 @@ def test_the_results_in_the_store_tell_what_is_done(
     undone = tuple(one for one in found if one.capture.file_path.key not in done)
     assert answer == Recalled(tuple(done), undone)
     assert store.calls["get results"] == 1, "one for a device"
+
+
+@pytest.mark.parametrize(("later", "done"), [(10.0, (A,)), (10.1, ())])
+def test_what_came_well_after_a_result_is_not_done_although_its_devices_clock_says_so(
+    later: float, done: tuple[str, ...]
+) -> None:
+    """The clock was set back while no worker ran."""
+    clock = ManualClock()
+    store = CountingStore(clock)
+    result = SMALL_RESULT.model_copy(
+        update={"device_id": "cam", "capture_id": B, "creation_timestamp": 1_700_000_001.0}
+    )
+    store.put(result_key("production", "cam"), encode(result))
+    found = replace(seen(A), received_at=clock.wall() + later)
+    clock.advance(60)
+    answer = KeptResults(store, InferenceSection(), clock, Desk()).recall([found])
+    assert isinstance(answer, Recalled)
+    assert answer.done == done
 
 
 def test_a_store_that_cannot_be_asked_is_asked_with_the_next_sweep() -> None:
