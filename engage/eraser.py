@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from common.ports.store import ObjectStore, StoreError, keys_under
-from common.wire.keys import is_shown, result_key, shown_key, snapshot_key
+from common.wire.keys import is_shown, result_key, shown_key, snapshot_key, trouble_key
 from engage.events import Erase, Erased, EraseFailed
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,7 @@ class Eraser:
     def erase(self, what: Erase) -> Erased | EraseFailed:
         """Blocks."""
         device = what.device
-        keys = [key(flow, device) for flow in self._flows for key in (result_key, snapshot_key)]
+        keys = [key(flow, device) for flow in self._flows for key in (result_key, trouble_key, snapshot_key)]
         try:
             keys += [key for key in keys_under(self._store, shown_key(device)) if is_shown(key, device)]
             self._store.delete(keys)

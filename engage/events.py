@@ -1,11 +1,14 @@
 """What the core is told and what it wants done."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from common.wire.messages import DeviceConfig, DeviceSettings, DeviceStatus, Result, Trouble, WorkerStatus
 from engage.board import Board, Delta
 from engage.value import Moment
+
+Kept = Literal["result", "trouble"]
+"""What the store keeps of a device: the latest of each, for each flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +124,24 @@ class MarkerReceived:
 
 @dataclass(frozen=True, slots=True)
 class ListStored:
-    """List one page of a flow's stored results behind the key `after`."""
+    """List one page of what is stored of a flow behind the key `after`."""
 
     flow: str
     after: str
+    kind: Kept = "result"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadStored:
-    """Get the stored results of these devices."""
+    """Get what is stored of these devices."""
 
     flow: str
     devices: tuple[str, ...]
+    kind: Kept = "result"
 
 
 class Stored(NamedTuple):
-    """A stored result by name; `modified` is unix seconds by the store's clock."""
+    """A stored result or trouble by name; `modified` is unix seconds by the store's clock."""
 
     device: str
     modified: float
@@ -149,15 +154,15 @@ class StoredListed:
     flow: str
     found: tuple[Stored, ...]
     after: str | None
+    kind: Kept = "result"
 
 
 @dataclass(frozen=True, slots=True)
-class StoredResults:
+class StoredRead:
     """Of these devices, what could be used."""
 
     asked: ReadStored
-    results: tuple[Result, ...]
-    at: Moment
+    heard: tuple[ResultReceived | TroubleReceived, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,7 @@ Event = (
     | Erased
     | EraseFailed
     | StoredListed
-    | StoredResults
+    | StoredRead
     | StoreFailed
     | ViewerJoined
     | ViewerLeft

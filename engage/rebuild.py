@@ -1,18 +1,18 @@
 """Getting the state back at every start, before readiness says yes.
 
 Two sources: retained messages, complete when our own marker comes back through the broker, and the latest
-results in the store, which survive a broker that lost its memory. The store's are listed meanwhile, and read
-afterwards where the broker had none, or an older one: ten thousand small objects take longer than everything
-else. Ready needs the broker's part. The store's part is waited for until it is read, fails, or takes too
-long: values matter more than the few results only the store has. A store that is away is asked again, with
-growing pauses, for as long as it takes.
+results and troubles in the store, which survive a broker that lost its memory. The store's are listed
+meanwhile, and read afterwards where the broker had none, or an older one: ten thousand small objects take
+longer than everything else. Ready needs the broker's part. The store's part is waited for until it is read,
+fails, or takes too long: values matter more than the few results only the store has. A store that is away is
+asked again, with growing pauses, for as long as it takes.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Literal, get_args
 
-from engage.events import ListStored, ReadStored, SendMarker, Stored
+from engage.events import Kept, ListStored, ReadStored, SendMarker, Stored
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _GRACE = 2.0
@@ -21,14 +21,15 @@ _GRACE = 2.0
 _BATCH = 500
 
 Ask = ListStored | ReadStored
-IsMissing = Callable[[str, Stored], bool]
+IsMissing = Callable[[Kept, str, Stored], bool]
+_KINDS: tuple[Kept, ...] = get_args(Kept)
 
 
 class Rebuild:
-    """`is_missing` says of a flow's stored result whether we have none as late; at most `room` are kept."""
+    """`is_missing` says of what is stored of a flow whether we have none as late; at most `room` are kept."""
 
     def __init__(self, flows: Sequence[str], timeout: float, room: int, is_missing: IsMissing) -> None:
-        self._flows = list(flows)
+        self._places = [(kind, flow) for kind in _KINDS for flow in flows]
         self._timeout = timeout
         self._room = room
         self._is_missing = is_missing
@@ -37,8 +38,8 @@ class Rebuild:
         self._marker_until: float | None = None
         self._store_until: float | None = None
         self._grace_until: float | None = None
-        self._found: dict[str, dict[str, Stored]] = {}
-        """By flow and device, what was listed and is not read yet."""
+        self._found: dict[tuple[Kept, str], dict[str, Stored]] = {}
+        """By kind, flow and device, what was listed and is not read yet."""
 
         self._next: Ask | None = None
         self._ask_at: float | None = None
@@ -54,7 +55,7 @@ class Rebuild:
     def started(self, now: float) -> list[Ask | SendMarker]:
         self._store_until = now + self._timeout
         self._grace_until = now + _GRACE
-        return self._ask(ListStored(self._flows[0], ""))
+        return self._list(0)
 
     def connected(self, now: float) -> list[Ask | SendMarker]:
         self._connected = True
@@ -84,24 +85,30 @@ class Rebuild:
         self._retained = True
         self._marker_until = None
 
-    def listed(self, flow: str, found: Sequence[Stored], after: str | None) -> list[Ask | SendMarker]:
-        """A page of names; the next one is behind `after`, or in the next flow."""
+    def listed(
+        self, flow: str, found: Sequence[Stored], after: str | None, kind: Kept = "result"
+    ) -> list[Ask | SendMarker]:
+        """A page of names; the next one is behind `after`, or in the next flow, or of the next kind."""
         self._answered()
-        kept = self._found.setdefault(flow, {})
+        kept = self._found.setdefault((kind, flow), {})
         kept |= {stored.device: stored for stored in islice(found, max(0, self._room - len(kept)))}
-        rest = self._flows[self._flows.index(flow) + 1 :]
         if after is not None and len(kept) < self._room:
-            return self._ask(ListStored(flow, after))
-        if rest:
-            return self._ask(ListStored(rest[0], ""))
+            return self._ask(ListStored(flow, after, kind))
+        return self._list(self._places.index((kind, flow)) + 1)
+
+    def _list(self, place: int) -> list[Ask | SendMarker]:
+        """From its first page on; behind the last one it is time to read."""
+        if place < len(self._places):
+            kind, flow = self._places[place]
+            return self._ask(ListStored(flow, "", kind))
         self._phase = "reading"
         return []
 
-    def read(self, flow: str, devices: Sequence[str]) -> None:
-        """These were read, and what they say is known by now."""
+    def read(self, asked: ReadStored) -> None:
+        """What these say is known by now."""
         self._answered()
-        for device in devices:
-            self._found[flow].pop(device, None)
+        for device in asked.devices:
+            self._found[asked.kind, asked.flow].pop(device, None)
 
     def failed(self, asked: Ask, reason: str, now: float) -> None:
         self._store_error = reason
@@ -151,11 +158,12 @@ class Rebuild:
 
     def _missing(self) -> list[Ask | SendMarker]:
         """Read the next that are missing; when none are, the store's part is over."""
-        for flow in list(self._found):
-            kept = {d: s for d, s in self._found.pop(flow).items() if self._is_missing(flow, s)}
+        for kind, flow in list(self._found):
+            listed = self._found.pop((kind, flow))
+            kept = {d: s for d, s in listed.items() if self._is_missing(kind, flow, s)}
             if kept:
-                self._found[flow] = kept
-                return self._ask(ReadStored(flow, tuple(islice(kept, _BATCH))))
+                self._found[kind, flow] = kept
+                return self._ask(ReadStored(flow, tuple(islice(kept, _BATCH)), kind))
         self._phase = "over"
         self._store_until = None
         return []

@@ -4,12 +4,12 @@ from heapq import heappop, heappush
 from math import inf
 
 from common.wire.messages import DeviceConfig, revision_after
-from engage.events import Stored
+from engage.events import Kept, Stored
 from engage.known import Known
 
 _BURIED = 10_000
 _STORING = 1.0
-"""Seconds from a result's publication until it is stored: only a later object may be of another one."""
+"""Seconds from the time of a message until it is stored: only a later object may be of another one."""
 
 
 class Roster:
@@ -36,13 +36,16 @@ class Roster:
             known = self.known[name] = Known(heard=now)
         return known
 
-    def lacks(self, flow: str, stored: Stored) -> bool:
-        """Whether there is no result of the device, or one that the stored one was put after."""
-        known = self.known.get(stored.device)
-        held = known.held.get(flow) if known else None
-        if held is None or held.value.published is None:
+    def lacks(self, kind: Kept, flow: str, stored: Stored) -> bool:
+        """Whether there is none of the device, or one that the stored one was put after."""
+        if (known := self.known.get(stored.device)) is None:
             return True
-        return stored.modified > held.value.published + _STORING
+        if kind == "trouble":
+            said_at = known.trouble.at if known.trouble else None
+        else:
+            held = known.held.get(flow)
+            said_at = held.value.published if held else None
+        return said_at is None or stored.modified > said_at + _STORING
 
     def heard(self, name: str, now: float) -> None:
         known = self.known[name]

@@ -177,7 +177,7 @@ class Runner:
             case ListStored():
                 self.loop.aside(self._lister, partial(self._stored.listed, effect))
             case ReadStored():
-                self.loop.aside(self._lister, partial(self._stored.results, effect))
+                self.loop.aside(self._lister, partial(self._stored.read, effect))
             case Erase():
                 self._erase(effect)
             case Configure(device, config):

@@ -29,7 +29,6 @@ from engage.events import (
     MarkerReceived,
     MessagesHeard,
     Operation,
-    Refused,
     ResultReceived,
     ResyncAsked,
     SendSnapshot,
@@ -38,7 +37,7 @@ from engage.events import (
     Show,
     Started,
     StoredListed,
-    StoredResults,
+    StoredRead,
     StoreFailed,
     SubscriptionRefused,
     Tick,
@@ -49,13 +48,13 @@ from engage.events import (
     WorkerStatusReceived,
 )
 from engage.fleet import Workers
+from engage.hearing import Hearing
 from engage.models import Broker
 from engage.rebuild import Rebuild
 from engage.renewal import Servers, Sight, renew, servers
 from engage.roster import Roster
 from engage.settings import EngageSection
-from engage.trouble import trouble_of
-from engage.value import Moment, value_of
+from engage.value import Moment
 
 _SWEEPS = 100
 _REBUILDING = 5.0
@@ -69,6 +68,7 @@ class View:
         self._settings = settings
         self._sight = Sight(settings.flows, bucket)
         self._roster = Roster(settings.devices)
+        self._hearing = Hearing(settings, self._roster)
         self._workers = Workers()
         self._erasures = Erasures()
         self._broker: Broker = "lost"
@@ -124,7 +124,7 @@ class View:
                 return self._operate(event, now)
             case WorkerStatusReceived() | WorkerCleared():
                 self._worker(event)
-            case StoredListed() | StoredResults() | StoreFailed():
+            case StoredListed() | StoredRead() | StoreFailed():
                 return self._stored(event, now)
             case ViewerJoined() | ResyncAsked() | ViewerLeft():
                 self._viewer(event)
@@ -140,13 +140,7 @@ class View:
         self._set_clock(event.at)
         if not event.live:
             self._rebuild.progress(now)
-        match event:
-            case ResultReceived():
-                return self._result(event, now)
-            case DeviceStatusReceived():
-                return self._device_status(event, now)
-            case TroubleReceived():
-                return self._trouble(event, now)
+        return [*self._hearing.hear(event, now)]
 
     def _server(self, event: Server, now: float) -> list[Effect]:
         match event:
@@ -206,54 +200,15 @@ class View:
                 return [Configure(device, config)]
         return []
 
-    def _stored(self, event: StoredListed | StoredResults | StoreFailed, now: float) -> list[Effect]:
+    def _stored(self, event: StoredListed | StoredRead | StoreFailed, now: float) -> list[Effect]:
         match event:
-            case StoredListed(flow, found, after):
-                return [*self._rebuild.listed(flow, found, after)]
+            case StoredListed(flow, found, after, kind):
+                return [*self._rebuild.listed(flow, found, after, kind)]
             case StoreFailed(asked, reason):
                 self._rebuild.failed(asked, reason, now)
-            case StoredResults(asked, results, at):
-                self._rebuild.read(asked.flow, asked.devices)
-                heard = [ResultReceived(result, asked.flow, at, live=False) for result in results]
-                return [effect for one in heard for effect in self._result(one, now)]
-        return []
-
-    def _result(self, event: ResultReceived, now: float) -> list[Effect]:
-        if event.flow is not None and event.flow not in self._settings.flows:
-            return []
-        name = event.result.device_id
-        value = value_of(event.result, event.flow, event.at.wall, live=event.live)
-        too_old = (value.age(event.at.wall) or 0.0) > self._settings.forget_after
-        if too_old or self._roster.is_buried(name, value.received):
-            return []
-        if (known := self._roster.find(name, now)) is None:
-            return [Refused(name)]
-        if event.flow is None:
-            known.told = value.created, value.path
-        if known.accept(value, event.at):
-            self._roster.heard(name, now)
-        return []
-
-    def _device_status(self, event: DeviceStatusReceived, now: float) -> list[Effect]:
-        name, wall = event.status.device_id, event.at.wall
-        if event.status.state == "offline" and self._roster.is_buried(name, None):
-            return []
-        if (known := self._roster.find(name, now)) is None:
-            return [Refused(name)]
-        known.report(event.status, wall, live=event.live)
-        self._roster.heard(name, now)
-        return []
-
-    def _trouble(self, event: TroubleReceived, now: float) -> list[Effect]:
-        name = event.trouble.device_id
-        trouble = trouble_of(event.trouble, event.at, live=event.live)
-        old = event.at.wall - trouble.at > self._settings.forget_after
-        if old or event.flow not in self._settings.flows or self._roster.is_buried(name, trouble.at):
-            return []
-        if (known := self._roster.find(name, now)) is None:
-            return [Refused(name)]
-        if known.suffer(trouble):
-            self._roster.heard(name, now)
+            case StoredRead(asked, heard):
+                self._rebuild.read(asked)
+                return [effect for one in heard for effect in self._hearing.hear(one, now)]
         return []
 
     def _set_clock(self, at: Moment) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from common.ports.store import ObjectStore, keys_under
 from common.wire.codec import DecodeError, decode
-from common.wire.keys import is_shown, result_key, shown_key, snapshot_key
+from common.wire.keys import is_shown, result_key, shown_key, snapshot_key, trouble_key
 from common.wire.messages import DeviceConfig, DeviceStatus
 from common.wire.topics import Kind, Topics
 
 _OF_DEVICES = (Kind.IMAGE, Kind.RESULT, Kind.TROUBLE, Kind.DEVICE_CONFIG, Kind.DEVICE_STATUS)
 _RESULTS = "results/"
+_LATEST = (result_key, trouble_key, snapshot_key)
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ def stored_flows(store: ObjectStore) -> set[str]:
 
 
 def traces(store: ObjectStore, device: str, flows: Iterable[str]) -> list[str]:
-    """The keys of its latest results and of the pictures that people may see."""
-    wanted = [key(flow, device) for flow in sorted(flows) for key in (result_key, snapshot_key)]
+    """The keys of its latest results and troubles, and of the pictures that people may see."""
+    wanted = [key(flow, device) for flow in sorted(flows) for key in _LATEST]
     found = [key for key in wanted if key in keys_under(store, key)]
     return found + [key for key in keys_under(store, shown_key(device)) if is_shown(key, device)]

@@ -10,7 +10,7 @@ from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreErro
 from common.seldom import Seldom
 from common.telemetry import SeldomLog
 from common.wire.codec import encode
-from common.wire.keys import CAPTURES, is_shown, shown_key, snapshot_key
+from common.wire.keys import CAPTURES, is_shown, shown_key, snapshot_key, trouble_key
 from common.wire.messages import Capture, Result, Trouble
 from inference import metrics
 from inference.analyse import examine_all
@@ -112,11 +112,14 @@ class Steps:
         return Analysed(keys)
 
     def set_aside(self, key: str, trouble: Trouble, *, leave: bool = False) -> Event:
-        """Move the picture under quarantine/, or copy it there, its error beside it."""
+        """Move the picture under quarantine/, or copy it there; its error lies beside it, and is kept for the
+        device.
+        """
         try:
             picture = self._store.get(key, self._settings.max_bytes)
             self._store.put(trouble.quarantined, picture)
-            self._store.put(f"{trouble.quarantined}.json", encode(trouble), "application/json")
+            for note in (f"{trouble.quarantined}.json", trouble_key(self._settings.flow, trouble.device_id)):
+                self._store.put(note, encode(trouble), "application/json")
             if not leave:
                 self._store.delete([key])
         except NotFoundError:

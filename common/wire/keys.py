@@ -91,6 +91,11 @@ def is_shown(key: str, device: str) -> bool:
     return key.startswith(name) and bool(_SHOWN_TIME.fullmatch(key, len(name)))
 
 
+def trouble_key(flow: str, device: str = "") -> str:
+    """The latest picture of a device that was set aside as JSON; without one, the prefix of all of them."""
+    return f"troubles/{flow}/{device}.json" if device else f"troubles/{flow}/"
+
+
 def result_key(flow: str, device: str = "") -> str:
     """The latest result of a device as JSON; without a device, the prefix of all of them."""
     return f"results/{flow}/{device}.json" if device else f"results/{flow}/"

@@ -12,12 +12,13 @@ from tests.engage.site import Site
 from tests.eventually import eventually
 
 FIRST, SECOND = ListStored("first", ""), ListStored("second", "")
+TROUBLES = [ListStored(flow, "", "trouble") for flow in ("first", "second")]
 OLD, NEW = Stored("old", 1.0), Stored("new", 2.0)
 
 
 def make(room: int = 10) -> Rebuild:
     """Of which only what was modified after 1.0 is missing."""
-    return Rebuild(["first", "second"], 10, room, lambda _flow, stored: stored.modified > 1.0)
+    return Rebuild(["first", "second"], 10, room, lambda _kind, _flow, stored: stored.modified > 1.0)
 
 
 @pytest.fixture
@@ -30,16 +31,51 @@ def ready(rebuild: Rebuild, now: float) -> bool:
     return rebuild.ready
 
 
+def list_no_troubles(rebuild: Rebuild) -> None:
+    for flow in ("first", "second"):
+        rebuild.listed(flow, [], None, "trouble")
+
+
 def list_nothing(rebuild: Rebuild) -> None:
     rebuild.listed("first", [], None)
     rebuild.listed("second", [], None)
+    list_no_troubles(rebuild)
 
 
 def test_every_page_of_every_flow_is_listed(rebuild: Rebuild) -> None:
     assert rebuild.started(0) == [FIRST]
     assert rebuild.listed("first", [OLD], "k") == [ListStored("first", "k")]
     assert rebuild.listed("first", [OLD], None) == [SECOND]
-    assert rebuild.listed("second", [], None) == []
+    assert rebuild.listed("second", [], None) == [TROUBLES[0]]
+    assert rebuild.listed("first", [], "k", "trouble") == [ListStored("first", "k", "trouble")]
+    assert rebuild.listed("first", [], None, "trouble") == [TROUBLES[1]]
+    assert rebuild.listed("second", [], None, "trouble") == []
+
+
+def test_troubles_are_read_as_results_are(rebuild: Rebuild) -> None:
+    rebuild.started(0)
+    rebuild.connected(0)
+    rebuild.marker()
+    rebuild.listed("first", [NEW], None)
+    rebuild.listed("second", [], None)
+    rebuild.listed("first", [], None, "trouble")
+    rebuild.listed("second", [OLD, NEW], None, "trouble")
+    (results,), (troubles,) = (step(rebuild) for _ in range(2))
+    assert (results, troubles) == (
+        ReadStored("first", ("new",)),
+        ReadStored("second", ("new",), "trouble"),
+    )
+    assert ready(rebuild, 1)
+
+
+def step(rebuild: Rebuild) -> list[ListStored | ReadStored | SendMarker]:
+    """Read what is asked for."""
+    asked = rebuild.due(1)
+    (one,) = asked
+    assert isinstance(one, ReadStored)
+    assert not rebuild.ready
+    rebuild.read(one)
+    return asked
 
 
 def test_only_what_the_broker_did_not_have_is_read(rebuild: Rebuild) -> None:
@@ -47,14 +83,15 @@ def test_only_what_the_broker_did_not_have_is_read(rebuild: Rebuild) -> None:
     rebuild.connected(0)
     rebuild.listed("first", [OLD, NEW], None)
     rebuild.listed("second", [NEW], None)
+    list_no_troubles(rebuild)
     assert rebuild.due(1) == []
     rebuild.marker()
     assert rebuild.due(1) == [ReadStored("first", ("new",))]
     assert rebuild.due(1) == []
-    rebuild.read("first", ["new"])
+    rebuild.read(ReadStored("first", ("new",)))
     assert rebuild.due(1) == [ReadStored("second", ("new",))]
     assert not rebuild.ready
-    rebuild.read("second", ["new"])
+    rebuild.read(ReadStored("second", ("new",)))
     assert ready(rebuild, 1)
     assert rebuild.deadline() is None
 
@@ -65,12 +102,13 @@ def test_many_are_read_in_turns(rebuild: Rebuild) -> None:
     rebuild.marker()
     rebuild.listed("first", [Stored(f"{n}", 2.0) for n in range(1200)], None)
     rebuild.listed("second", [], None)
+    list_no_troubles(rebuild)
     turns = []
     while asked := rebuild.due(1):
         (page,) = asked
         assert isinstance(page, ReadStored)
         turns.append(len(page.devices))
-        rebuild.read(page.flow, page.devices)
+        rebuild.read(page)
     assert turns == [500, 500, 200]
 
 
@@ -80,14 +118,15 @@ def test_more_than_there_is_room_for_is_not_even_listed() -> None:
     rebuild.marker()
     assert rebuild.listed("first", [Stored(f"{n}", 2.0) for n in range(5)], "4") == [SECOND]
     rebuild.listed("second", [], None)
+    list_no_troubles(rebuild)
     assert rebuild.due(1) == [ReadStored("first", ("0", "1", "2"))]
 
 
 def test_the_store_is_not_read_while_retained_messages_come(rebuild: Rebuild) -> None:
     rebuild.started(0)
     rebuild.connected(0)
-    list_nothing(rebuild)
     rebuild.listed("second", [NEW], None)
+    list_no_troubles(rebuild)
     for now in range(6):
         rebuild.progress(now)
         assert rebuild.due(now) == []
@@ -98,6 +137,7 @@ def test_without_a_broker_the_store_is_read_after_two_seconds(rebuild: Rebuild) 
     rebuild.started(0)
     rebuild.listed("first", [NEW], None)
     rebuild.listed("second", [], None)
+    list_no_troubles(rebuild)
     assert rebuild.due(1.9) == []
     assert rebuild.deadline() == 2
     assert rebuild.due(2) == [ReadStored("first", ("new",))]
@@ -111,6 +151,8 @@ def test_ready_when_the_marker_is_back_and_the_store_is_read(rebuild: Rebuild) -
     assert not ready(rebuild, 1)
     assert rebuild.reasons() == ("reading the latest results from the store",)
     rebuild.listed("second", [], None)
+    assert not ready(rebuild, 1)
+    list_no_troubles(rebuild)
     assert ready(rebuild, 1)
     assert rebuild.reasons() == ()
     assert rebuild.deadline() is None

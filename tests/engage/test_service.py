@@ -13,8 +13,15 @@ import pytest
 import requests
 from socketio.exceptions import ConnectionError as Refused  # type: ignore[import-untyped]
 
+from common.ports.clock import SystemClock
 from common.settings import BusSettings, StoreSettings
+from common.wire.codec import encode
+from common.wire.keys import trouble_key
 from common.wire.topics import PEOPLE_COUNTER
+from inference.events import Settled
+from inference.settings import InferenceSettings
+from inference.steps import Desk, Steps
+from tests.chaos.model import Brightness
 from tests.engage.samples import JPEG, device_status, original_result, trouble
 from tests.engage.service import Browser, Client, Engage, Worker, settled
 from tests.eventually import PATIENCE, eventually
@@ -106,6 +113,25 @@ def test_killed_and_started_again_it_knows_what_it_knew(
     assert after["kept"] | without_age == before["kept"] | without_age
     eventually(lambda: browser.count("stored") == 2)
     assert 2 <= browser.snapshots <= browser.connects
+
+
+def test_with_a_broker_that_lost_its_memory_it_tells_what_was_set_aside(
+    tmp_path: Path, bus: BusSettings, store: StoreSettings, worker: Worker
+) -> None:
+    """By a worker, in the store; of two pictures the later one."""
+    clock, now = SystemClock(), time.time()
+    steps = Steps(worker.store, Brightness(), InferenceSettings(), clock, Desk())
+    for number, at in ((1, now - 5), (2, now - 1)):
+        sent = trouble("aside", number, at)
+        worker.store.put(sent.capture_id, JPEG)
+        assert steps.set_aside(sent.capture_id, sent) == Settled(sent.capture_id)
+    worker.store.put(trouble_key("production", "other"), encode(trouble("aside", 3, now)))
+    with Engage(tmp_path, bus, store) as engage:
+        settled(engage)
+        ((name, device),) = engage.devices().items()
+    assert name == "aside"
+    assert device["trouble"] == {"reason": sent.reason, "at": sent.published_at, "captureID": sent.capture_id}
+    assert worker.store.get(sent.quarantined, 10_000) == JPEG
 
 
 def test_on_nats_it_knows_what_it_knew_too(

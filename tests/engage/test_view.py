@@ -1,11 +1,14 @@
 """The core: what is shown after what happened."""
 
+from typing import get_args
+
 import pytest
 
 from engage.events import (
     BrokerConnected,
     BrokerLost,
     Event,
+    Kept,
     MarkerReceived,
     Refused,
     ResyncAsked,
@@ -239,6 +242,6 @@ def test_until_ready_the_devices_are_shown_now_and_then_and_all_of_them_when_it_
         watcher.hear(result(f"cam-{number}", 1, watcher.wall), live=False)
         watcher.wait(0.2)
     assert len({len(show.board.entries) for show in watcher.shown}) == 1 + 8 // 5 + 1
-    watcher.tell(StoredListed("production", (), None), MarkerReceived())
+    watcher.tell(*(StoredListed("production", (), None, kind) for kind in get_args(Kept)), MarkerReceived())
     assert watcher.board.ready
     assert len(watcher.board.entries) == 40

@@ -1,6 +1,7 @@
 """A view driven as the loop drives it, and a browser that believes only what it is told."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from common.ports.clock import ManualClock
 from common.wire.messages import DeviceStatus, Result, Trouble
@@ -10,6 +11,7 @@ from engage.events import (
     DeviceStatusReceived,
     Effect,
     Event,
+    Kept,
     MarkerReceived,
     ResultReceived,
     Show,
@@ -52,7 +54,7 @@ class Watcher:
             Started("here", self.now),
             BrokerConnected(),
             MarkerReceived(),
-            *(StoredListed(flow, (), None) for flow in self.flows),
+            *(StoredListed(flow, (), None, kind) for kind in get_args(Kept) for flow in self.flows),
         )
         return self
 

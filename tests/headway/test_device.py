@@ -11,7 +11,7 @@ from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.ports.clock import SystemClock
 from common.wire.codec import encode
-from common.wire.keys import result_key, shown_key, snapshot_key
+from common.wire.keys import result_key, shown_key, snapshot_key, trouble_key
 from common.wire.messages import DeviceConfig, DeviceSettings, DeviceStatus
 from common.wire.topics import Kind, Topics
 from engage.access.audit import Audit
@@ -107,13 +107,19 @@ def everything_of_cam_1(ground: Ground) -> None:
 
 def keys_of(device: str) -> list[str]:
     kept = [
-        key(flow, device) for flow in ("production", "trial", "stored") for key in (result_key, snapshot_key)
+        key(flow, device)
+        for flow in ("production", "trial", "stored")
+        for key in (result_key, trouble_key, snapshot_key)
     ]
     return [*kept, shown_key(device, 1e9), shown_key(device, 2e9)]
 
 
 def stored(store: S3Store) -> set[str]:
-    return {info.key for prefix in ("results/", "snapshots/", "shown-") for info in store.list(prefix)}
+    return {
+        info.key
+        for prefix in ("results/", "troubles/", "snapshots/", "shown-")
+        for info in store.list(prefix)
+    }
 
 
 def test_forget_clears_the_broker_and_the_store_of_one_device(ground: Ground, capsys: Told) -> None:

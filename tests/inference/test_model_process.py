@@ -18,7 +18,7 @@ import pytest
 from common.adapters.memory import MemoryBroker, MemoryBus, MemoryStore
 from common.ports.clock import ManualClock, SystemClock
 from common.wire.codec import decode, encode
-from common.wire.keys import CAPTURES
+from common.wire.keys import CAPTURES, trouble_key
 from common.wire.messages import AnyMessage, Model, Result, Trouble, WorkerStatus
 from common.wire.topics import Topics
 from inference.identity import Identity
@@ -215,7 +215,8 @@ def test_a_poisoned_picture_is_tried_twice_and_set_aside_and_the_others_are_coun
     assert trouble.device_id == "cam-2"
     assert reason in trouble.reason
     assert at.store.get(trouble.quarantined, 10_000) == jpeg(kind)
-    assert at.store.get(f"{trouble.quarantined}.json", 10_000) == encode(trouble)
+    for note in (f"{trouble.quarantined}.json", trouble_key("production", "cam-2")):
+        assert at.store.get(note, 10_000) == encode(trouble)
 
 
 def test_a_model_that_bears_no_picture_any_more_ends_the_worker_and_sets_none_aside(
