@@ -36,7 +36,7 @@ _PRETTY = structlog.dev.ConsoleRenderer(
 def configure_logs(settings: TelemetrySettings, service: str) -> None:
     """To standard error: pretty on a terminal, else one JSON object a line; so do the libraries in Python.
 
-    Those in C write plain lines of their own there: libpng and OpenCV of a damaged PNG, FFmpeg of a camera.
+    Those in C write plain lines of their own there, which `common.stray` makes lines of the log.
     """
     pretty = settings.log_format == "pretty" or (settings.log_format == "auto" and sys.stderr.isatty())
 

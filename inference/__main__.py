@@ -11,6 +11,7 @@ from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.ports.bus import Will
 from common.ports.clock import SystemClock
+from common.stray import log_stray_lines
 from common.wire.codec import encode
 from common.wire.messages import Model
 from common.wire.topics import Topics
@@ -30,6 +31,7 @@ _DEVICES = 8  # in a batch: more would wait for one worker while others are idle
 
 
 def main() -> int:
+    log_stray_lines()
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
     detector = _load(own)

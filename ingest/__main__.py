@@ -9,6 +9,7 @@ from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.ports.bus import Will
 from common.ports.clock import SystemClock
+from common.stray import log_stray_lines
 from common.wire.codec import encode
 from common.wire.topics import Topics
 from ingest.agent import Agent, Identity
@@ -23,6 +24,7 @@ from ingest.steps import Steps
 
 
 def main() -> int:
+    log_stray_lines()
     settings = service.start(IngestSettings, "ingest")
     own, clock, topics = settings.ingest, SystemClock(), Topics(settings.bus.prefix)
     try:

@@ -4,13 +4,16 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from common import service
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
+from common.picture import decode
 from common.wire.keys import CAPTURES
 from common.wire.messages import Finished, Renewal, Result, WorkerStatus
 from common.wire.topics import PEOPLE_COUNTER, Topics
@@ -70,6 +73,24 @@ def test_a_bad_picture_is_deleted_and_the_next_one_is_counted(
     good = agent.send(jpeg(), time.time())
     eventually(lambda: good.file_path.key in [r.capture_id for r in ear.all(Result)])
     eventually(lambda: not s3.list(CAPTURES))
+
+
+def test_what_a_library_prints_of_a_damaged_picture_is_a_line_of_the_log(
+    start_worker: StartWorker, ear: Ear, agent: Agent, s3: S3Store, tmp_path: Path
+) -> None:
+    process = start_worker("w1")
+    eventually(lambda: online(ear, "w1"), within=30)
+    picture = bytearray(cv2.imencode(".png", decode(jpeg()))[1].tobytes())
+    picture[len(picture) // 2] ^= 0xFF
+    agent.send(bytes(picture), time.time())
+    eventually(lambda: not s3.list(CAPTURES))
+    process.terminate()
+    assert process.wait(5) == 0
+    lines = [json.loads(line) for line in (tmp_path / "w1.log").read_text().splitlines()]
+    (said,) = (line for line in lines if line["event"] == "a library says")
+    assert said["level"] == "warning"
+    assert said["text"].startswith("libpng error: ")
+    assert [line["reason"] for line in lines if line["event"] == "a bad picture"] == ["damaged"]
 
 
 def test_what_arrived_while_no_worker_ran_is_found_in_the_store(
