@@ -23,6 +23,7 @@ from common.wire.messages import DeviceConfig, DeviceSettings, revision_after
 from common.wire.names import DeviceID
 from common.wire.topics import Topics
 from engage.settings import EngageSettings
+from headway.clearing import clear
 from headway.door import accounts, me, note
 from headway.errors import UserError
 from headway.installed import settings_of
@@ -209,15 +210,16 @@ def _answer(line: Line, topics: Topics, entry: Registered, config: DeviceConfig)
 def forget(place: _Place, devices: tuple[str, ...], *, yes: bool) -> None:
     """Remove devices that were renamed or are no more: from the page, the broker and the store.
 
-    What goes is the latest of each: status, desired settings, results and pictures. A device that still
-    runs comes back as soon as it speaks; stop its agent first.
+    What goes is the latest of each: status, desired settings, results and pictures, and what comes of its
+    last ones in the next seconds. A device that still runs comes back as soon as it speaks; stop its agent
+    first.
     """
     settings = place.settings()
-    topics = Topics(settings.bus.prefix)
+    topics, flows = Topics(settings.bus.prefix), set(settings.engage.flows)
     every = [topic for name in devices for topic in filters(topics, name)]
     with closing(S3Store(settings.store)) as store, Line(settings.bus, *every) as line:
         found = registered(topics, line.retained())
-        left = _left(store, devices, found, set(settings.engage.flows))
+        left = _left(store, devices, found, flows)
         known = [name for name in devices if name in found or left[name]]
         if not known:
             raise UserError(f"Nothing is known of {', '.join(devices)}; `headway device list` shows all")
@@ -225,11 +227,16 @@ def forget(place: _Place, devices: tuple[str, ...], *, yes: bool) -> None:
             _warn(name, found.get(name, Registered()), left[name])
         if not yes:
             click.confirm("Forget it all?" if len(known) > 1 else "Forget it?", abort=True)
+        with accounts(settings.store) as admin:
+            for name in known:
+                note(admin, "forget device", name)
         store.delete([key for name in known for key in left[name]])
-        line.retain({topic: b"" for name in known for topic in found.get(name, Registered()).topics})
-    with accounts(settings.store) as admin:
-        for name in known:
-            note(admin, "forget device", name)
+        retained = [topic for name in known for topic in found.get(name, Registered()).topics]
+        back = clear(line, topics, known, retained)
+        gone = tuple(name for name in known if name not in back)
+        store.delete([key for keys in _left(store, gone, found, flows).values() for key in keys])
+    for name in sorted(back):
+        click.echo(f"{name} has spoken again and is back: stop its agent first.", err=True)
     click.echo(f"Forgotten: {', '.join(known)}")
 
 

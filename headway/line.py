@@ -44,15 +44,19 @@ class Line:
         self._bus.stop()
 
     def retained(self) -> dict[str, bytes]:
-        """By topic, once after connecting. A marker of our own comes behind all that is retained."""
+        """By topic, once after connecting."""
+        return {received.topic: received.payload for received in self.said() if received.retained}
+
+    def said(self) -> list[Received]:
+        """All that the broker has for us until now: a marker of our own comes behind it."""
         self._bus.publish(self._marker, b"")
-        found: dict[str, bytes] = {}
+        said: list[Received] = []
         for event in self._heard(_ANSWER):
             match event:
                 case Received(self._marker):
-                    return found
-                case Received(topic, payload, True):
-                    found[topic] = payload
+                    return said
+                case Received():
+                    said.append(event)
                 case _:
                     pass
         raise self._silent()
