@@ -71,3 +71,9 @@ def result(me: Identity, capture: Capture, examined: Examined, received_at: floa
         stale_after=received_at + patience(capture.interval),
         site=capture.site,
     )
+
+
+def moved(message: Result, seconds: float) -> Result:
+    """As if this worker's clock had been set by so much before the capture was announced, not since."""
+    stamps = {name: getattr(message, name) for name in ("received_at", "published_at", "stale_after")}
+    return message.model_copy(update={name: max(0.0, at + seconds) for name, at in stamps.items()})

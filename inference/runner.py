@@ -19,7 +19,7 @@ from common.ports.bus import (
     Refused,
     Undelivered,
 )
-from common.ports.clock import Clock
+from common.ports.clock import Clock, SteadyClock
 from common.ports.store import ObjectStore
 from common.telemetry import BUS_CONNECTED
 from common.wire.codec import encode, encode_people_counter
@@ -64,7 +64,7 @@ from inference.events import (
 from inference.identity import Identity
 from inference.kept import KeptResults
 from inference.parts import parts
-from inference.results import result, trouble
+from inference.results import moved, result, trouble
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
 from inference.worker import Worker
@@ -99,11 +99,11 @@ class Runner:
         self._shares = settings.inference.share_from > 0
         self._bus = bus
         self._bucket = store.bucket
-        self._clock = clock
+        self._clock = SteadyClock(clock)
         self._topics = Topics(settings.bus.prefix)
         self._inbox = Inbox(self._topics, clock)
         self._desk = Desk()
-        self._steps = Steps(store, detector, settings, clock, self._desk)
+        self._steps = Steps(store, detector, settings, self._clock, self._desk)
         self._kept = KeptResults(store, settings.inference, clock, self._desk)
         self._tokens = itertools.count()
         self._publishing: dict[int, str] = {}
@@ -249,7 +249,7 @@ class Runner:
             self._bus.publish(self._topics.claim(self._me.flow, SHARD), encode(part))
 
     def _set_aside(self, effect: SetAside) -> None:
-        message = trouble(self._me, effect.capture, effect.reason, self._clock.wall())
+        message = trouble(self._me, effect.capture, effect.reason, self._clock.true.wall())
         topic = self._topics.trouble(self._me.flow, effect.capture.device_id)
 
         def step() -> Event:
@@ -263,6 +263,7 @@ class Runner:
     def _publish(self, effect: Publish) -> None:
         examined = self._desk.examined[effect.key]
         message = result(self._me, effect.capture, examined, effect.received_at, self._clock.wall())
+        message = moved(message, self._clock.off())
         self._desk.latest[effect.capture.device_id] = message
         metrics.QUEUE_SECONDS.observe(max(0.0, examined.started_at - effect.received_at))
         if self._compat:

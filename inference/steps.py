@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from common.picture import BadPicture, decode
-from common.ports.clock import Clock
+from common.ports.clock import SteadyClock
 from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
 from common.seldom import Seldom
 from common.telemetry import SeldomLog
@@ -66,7 +66,12 @@ class Steps:
     """A step finds on the desk what the step before it left there."""
 
     def __init__(
-        self, store: ObjectStore, detector: Detector, settings: InferenceSettings, clock: Clock, desk: Desk
+        self,
+        store: ObjectStore,
+        detector: Detector,
+        settings: InferenceSettings,
+        clock: SteadyClock,
+        desk: Desk,
     ) -> None:
         self._store = store
         self._detector = detector
@@ -144,7 +149,7 @@ class Steps:
                 )
                 self._store.put(snapshot_key(self._settings.flow, device), data)
                 if self._compat:
-                    self._desk.shown[key] = shown_key(device, self._clock.wall())
+                    self._desk.shown[key] = shown_key(device, self._clock.true.wall())
                     self._store.put(self._desk.shown[key], data)
         except StoreError as error:
             return self._failed(key, "show", error)

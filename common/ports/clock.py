@@ -26,6 +26,27 @@ class SystemClock:
         return time.time()
 
 
+class SteadyClock:
+    """Its wall shows what that of `true` showed when this was made, and the time since: it never jumps.
+
+    For stamps that are compared with each other; `off` makes them those of the true wall.
+    """
+
+    def __init__(self, true: Clock) -> None:
+        self.true = true
+        self._began = true.wall() - true.monotonic()
+
+    def monotonic(self) -> float:
+        return self.true.monotonic()
+
+    def wall(self) -> float:
+        return self._began + self.true.monotonic()
+
+    def off(self) -> float:
+        """Seconds by which the true wall is ahead of this one now."""
+        return self.true.wall() - self.wall()
+
+
 class ManualClock:
     """Stands still until told otherwise; both faces advance together."""
 
@@ -41,4 +62,8 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         self._monotonic += seconds
+        self._wall += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall only."""
         self._wall += seconds

@@ -161,3 +161,16 @@ def test_a_result_that_the_store_refuses_is_tried_again_and_holds_nothing_up(sit
     site.store.full = ""
     site.clock.advance(5)
     site.until(lambda: site.kept() == keys(last))
+
+
+def test_a_clock_that_is_set_meanwhile_moves_no_capture(site: Site) -> None:
+    """It was announced two seconds ago, whatever the clock said then."""
+    sent = [agent.send(jpeg(), site.clock.wall()) for agent in site._agents]
+    site.clock.advance(2)
+    site.clock.jump(-3600)
+    site.until(lambda: not site.store.list(CAPTURES))
+    name = result_key("production", sent[0].device_id)
+    said = Result.model_validate_json(site.store.get(name, 100_000))
+    now = site.clock.wall()
+    assert (said.received_at, said.published_at, said.stale_after) == (now - 2, now, now + 3)
+    assert said.analysis_metadata.results.queue_ms == 2000

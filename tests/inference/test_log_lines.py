@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from common.adapters.memory import MemoryStore
-from common.ports.clock import ManualClock
+from common.ports.clock import ManualClock, SteadyClock
 from common.wire.keys import capture_key
 from common.wire.messages import Capture
 from common.wire.names import ObjectPath
@@ -28,7 +28,7 @@ class Bench:
         self.store = MemoryStore(clock=self.clock)
         settings = InferenceSettings()
         desk = Desk()
-        self.steps = Steps(self.store, Brightness(), settings, self.clock, desk)
+        self.steps = Steps(self.store, Brightness(), settings, SteadyClock(self.clock), desk)
         self.kept = KeptResults(self.store, settings.inference, self.clock, desk)
 
 

@@ -1,7 +1,7 @@
 """Pictures for consumers of the original people-counter: a few of each device, however many there are."""
 
 from common.adapters.memory import MemoryStore
-from common.ports.clock import ManualClock
+from common.ports.clock import ManualClock, SteadyClock
 from common.wire.keys import is_shown, shown_key
 from common.wire.messages import Capture
 from common.wire.names import ObjectPath
@@ -21,7 +21,7 @@ def test_the_latest_five_stay_behind_many_of_devices_whose_names_begin_alike() -
     for key in others + own:
         store.put(key, b"")
     settings = InferenceSettings.model_validate({"compat": {"people_counter": True}})
-    steps = Steps(store, Brightness(), settings, clock, Desk())
+    steps = Steps(store, Brightness(), settings, SteadyClock(clock), Desk())
     assert steps.settle(KEY, CAPTURE) == Settled(KEY)
     left = [info.key for info in store.list("", limit=2000)]
     assert [key for key in left if is_shown(key, "cam")] == own[-5:]
