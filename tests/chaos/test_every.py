@@ -35,9 +35,8 @@ def all_are_analysed(
         assert not stage.audience.books.unseen()
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind != "mosquitto")) for kind in KINDS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_capture_is_analysed(kind: str, tmp_path: Path, report: Report) -> None:
     all_are_analysed(kind, tmp_path, report, workers=3, captures=200, kills=1, lease=2)
 
