@@ -145,6 +145,17 @@ class CompatSettings(Section):
     """Living beside the original people-counter."""
 
     people_counter: bool = Field(False, description="also take part on the original topic image/latest")
+    image_prefix: str = Field(
+        "image-",
+        pattern=r"^[A-Za-z0-9._=+@:,-]{1,100}$",
+        description="with what the names of its agents' pictures begin; image_filename_prefix there",
+    )
+    unheard: float = Field(
+        600.0,
+        gt=0,
+        le=86_400,
+        description="seconds until such a picture is deleted that no worker heard announced",
+    )
 
 
 class TelemetrySettings(Section):

@@ -35,7 +35,7 @@ def main() -> int:
     settings = service.start(InferenceSettings, "inference")
     own = settings.inference
     detector = _load(own)
-    return run(settings, detector, timing(own, detector.batch))
+    return run(settings, detector, timing(settings, detector.batch))
 
 
 def run(settings: InferenceSettings, detector: ModelProcess, timing: Timing) -> int:
@@ -75,8 +75,9 @@ def _load(own: InferenceSection) -> ModelProcess:
     return detector
 
 
-def timing(own: InferenceSection, best: int) -> Timing:
+def timing(settings: InferenceSettings, best: int) -> Timing:
     """`best` is how many pictures at once suit the model."""
+    own = settings.inference
     max_batch = own.max_batch or max(_DEVICES, best)
     return Timing(
         max_batch=max_batch,
@@ -89,6 +90,7 @@ def timing(own: InferenceSection, best: int) -> Timing:
         max_age=own.max_age,
         keep=own.keep,
         flow_wait=own.flow_wait,
+        unheard=settings.compat.unheard,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from common.wire.messages import Capture, Claim, Finished, Renewal, WorkerStatus
+from inference.noting import Note, NotNoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,13 @@ class Swept:
     """A page of the store was listed; `after` is where the next one starts, None behind the last.
 
     `failed`: the store did not answer, and nothing is known of what lies there.
+    `nameless`: pictures whose devices their keys do not tell.
     """
 
     found: tuple[Seen, ...]
     after: str | None
     failed: bool = False
+    nameless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,8 @@ class Recalled:
 
 
 Heard = Online | Offline | Seen | Said | SaidElsewhere | Peer | Known | NotHeard
-Done = Fetched | Analysed | Crashed | Shown | Published | Settled | Failed | Hopeless | Missing | NotKept
-Event = Tick | Heard | Done | Swept | Recalled
+Done = Fetched | Analysed | Crashed | Shown | Published | Settled | Failed | Hopeless | Missing
+Event = Tick | Heard | Done | NotKept | NotNoted | Swept | Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +267,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """List a page of captures in the store behind `after`: Swept."""
+    """List a page of what lies in the store behind `after`: Swept."""
 
     after: str
 
@@ -290,5 +293,5 @@ class Ignore:
     devices: tuple[str, ...]
 
 
-Work = Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Delete | Absent | Drop
+Work = Note | Fetch | Analyse | Show | Publish | Settle | Keep | SetAside | Delete | Absent | Drop
 Effect = Say | Decided | Work | Sweep | Recall | Listen | Ignore

@@ -63,8 +63,10 @@ from inference.events import (
 )
 from inference.identity import Identity
 from inference.kept import KeptResults
+from inference.noting import Note
 from inference.parts import parts
 from inference.results import moved, result, trouble
+from inference.search import Search
 from inference.settings import InferenceSettings
 from inference.steps import Desk, Steps
 from inference.worker import Worker
@@ -104,6 +106,7 @@ class Runner:
         self._inbox = Inbox(self._topics, clock)
         self._desk = Desk()
         self._steps = Steps(store, detector, settings, self._clock, self._desk)
+        self._search = Search(store, settings, self._clock)
         self._kept = KeptResults(store, settings.inference, clock, self._desk)
         self._tokens = itertools.count()
         self._publishing: dict[int, str] = {}
@@ -204,6 +207,8 @@ class Runner:
         match effect:
             case Say():
                 self._say(effect.message)
+            case Note():
+                self._aside("tidy", partial(steps.note, effect.capture))
             case Fetch():
                 self._aside("fetch", partial(steps.fetch, effect.key))
             case Analyse():
@@ -227,7 +232,7 @@ class Runner:
             case Delete():
                 self._aside("tidy", partial(steps.delete, effect))
             case Sweep():
-                self._aside("tidy", partial(steps.sweep, effect.after))
+                self._aside("tidy", partial(self._search.page, effect.after))
             case Recall():
                 self._aside("tidy", partial(self._kept.recall, effect.found))
             case Listen():

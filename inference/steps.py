@@ -1,20 +1,20 @@
 """The steps of a worker that block: each runs in a pool and answers with the event of its outcome."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
 from common.picture import BadPicture, decode
 from common.ports.clock import SteadyClock
-from common.ports.store import NotFoundError, ObjectInfo, ObjectStore, StoreError, TooLargeError, keys_under
+from common.ports.store import NotFoundError, ObjectStore, StoreError, TooLargeError, keys_under
 from common.seldom import Seldom
 from common.telemetry import SeldomLog
 from common.wire.codec import encode
-from common.wire.keys import CAPTURES, is_shown, shown_key, snapshot_key, trouble_key
+from common.wire.keys import is_shown, note_key, notes_of, shown_key, snapshot_key, trouble_key
 from common.wire.messages import Capture, Result, Trouble
 from inference import metrics
 from inference.analyse import examine_all
-from inference.collect import named_by
 from inference.detector import Detector, Picture
 from inference.draw import snapshot
 from inference.events import (
@@ -26,20 +26,17 @@ from inference.events import (
     Fetched,
     Hopeless,
     Missing,
-    Seen,
     Settled,
     Shown,
-    Swept,
     Tick,
 )
 from inference.model_process import ModelCrashed
+from inference.noting import NotNoted
 from inference.results import Examined
 from inference.settings import InferenceSettings
 
 log = structlog.get_logger(__name__)
 
-_PAGE = 1000
-_YOUNG = 3.0
 _SHOWN = 5
 
 
@@ -99,6 +96,23 @@ class Steps:
         self._desk.pictures[key] = picture
         return Fetched(key)
 
+    def note(self, capture: Capture) -> Event:
+        """Else nobody would know whose picture it is once all have died that heard it announced."""
+        key = capture.file_path.key
+        try:
+            with metrics.STEP_SECONDS.labels("note").time():
+                self._store.put(note_key(key), encode(capture), "application/json")
+        except StoreError as error:
+            metrics.FAILED.labels("note").inc()
+            self._log.warning("an announcement was not noted and is tried again", key=key, reason=str(error))
+            return NotNoted(key)
+        return Tick()
+
+    def _erase_note(self, key: str) -> None:
+        """Of a picture that is gone; where that fails the next sweep finds the note again."""
+        with suppress(StoreError):
+            self._store.delete(notes_of([key]))
+
     def analyse(self, keys: tuple[str, ...]) -> Event:
         """Run the model on pictures together; it may not survive that."""
         started_at = self._clock.wall()
@@ -126,7 +140,7 @@ class Steps:
             for note in (f"{trouble.quarantined}.json", trouble_key(self._settings.flow, trouble.device_id)):
                 self._store.put(note, encode(trouble), "application/json")
             if not leave:
-                self._store.delete([key])
+                self._store.delete([key, *notes_of([key])])
         except NotFoundError:
             return Missing(key)
         except StoreError as error:
@@ -160,7 +174,7 @@ class Steps:
         try:
             with metrics.STEP_SECONDS.labels("settle").time():
                 if not leave:
-                    self._store.delete([key])
+                    self._store.delete([key, *notes_of([key])])
                 if self._compat:
                     self._forget_shown(capture.device_id)
         except StoreError as error:
@@ -179,7 +193,7 @@ class Steps:
             metrics.LEFT.labels(reason).inc(count)
             return Tick()
         try:
-            self._store.delete(pictures.keys)
+            self._store.delete([*pictures.keys, *notes_of(pictures.keys)])
         except StoreError as error:
             self._log.warning(
                 "pictures were not deleted; a sweep tries again", reason=str(error), pictures=count
@@ -195,32 +209,11 @@ class Steps:
             log.warning("pictures were deleted that a flow has not had in time", flow=flow, count=count)
 
     def note_absent(self, key: str) -> Event:
+        """And forget whose it was said to be."""
         metrics.MISSING.inc()
+        self._erase_note(key)
         self._log.warning("not in the store; a sweep finds it if it comes later", key=key)
         return Tick()
-
-    def sweep(self, after: str) -> Event:
-        """One page of captures but the youngest, which are being announced right now.
-
-        One from the future is taken: the store's clock was set back.
-        """
-        try:
-            with metrics.STEP_SECONDS.labels("sweep").time():
-                if not after:
-                    self._store.ensure_bucket()
-                page = self._store.list(CAPTURES, after, _PAGE)
-        except StoreError as error:
-            log.warning("the store could not be searched for captures without a result", reason=str(error))
-            return Swept((), None, failed=True)
-        now = self._clock.wall()
-        found = tuple(seen for info in page if abs(info.age) >= _YOUNG and (seen := self._seen(info, now)))
-        return Swept(found, page[-1].key if len(page) == _PAGE else None)
-
-    def _seen(self, info: ObjectInfo, now: float) -> Seen | None:
-        if (capture := named_by(info.key, self._store.bucket)) is None:
-            return None
-        age = max(0.0, info.age)
-        return Seen(capture, now - age, age)
 
     def _failed(self, key: str, step: str, error: StoreError) -> Failed:
         metrics.FAILED.labels(step).inc()

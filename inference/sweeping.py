@@ -10,22 +10,35 @@ from itertools import filterfalse
 
 from common.wire.messages import MAX_BATCH, Finished
 from inference.claim import Ballots
-from inference.events import Effect, Recall, Recalled, Say, Seen, Sweep, Swept
+from inference.events import Delete, Effect, Recall, Recalled, Say, Seen, Sweep, Swept
 from inference.flows import Flows
+from inference.notes import Unheard
 
 SOON = 5.0
 
 
 class Sweeping:
-    """A sweep comes `pause` seconds after the last; `at` is when. `known` captures wait or are at work."""
+    """A sweep comes `pause` seconds after the last; `at` is when. `known` captures wait or are at work.
 
-    def __init__(self, me: str, ballots: Ballots, flows: Flows, known: Container[str], pause: float) -> None:
+    Pictures of unknown devices may lie for `unheard` seconds.
+    """
+
+    def __init__(
+        self,
+        me: str,
+        ballots: Ballots,
+        flows: Flows,
+        known: Container[str],
+        pause: float,
+        unheard: float = 600.0,
+    ) -> None:
         self.at: float | None = None
         self._pause = pause
         self._me = me
         self._ballots = ballots
         self._flows = flows
         self._known = known
+        self._unheard = Unheard(unheard)
 
     def hasten(self, at: float) -> None:
         """Unless one is under way."""
@@ -41,8 +54,10 @@ class Sweeping:
     def swept(self, swept: Swept, now: float) -> tuple[list[Effect], Sequence[Seen]]:
         """What to do at once, and which are to be treated as announced."""
         effects, fresh = self._found(swept.found, now)
+        effects += self._deserted(swept.nameless, now)
         if swept.after is not None:
             return [*effects, Sweep(swept.after)], fresh
+        self._unheard.searched(failed=swept.failed)
         self.at = now + (SOON if swept.failed else self._pause)
         return effects, fresh
 
@@ -54,6 +69,12 @@ class Sweeping:
         strange = tuple(filter(self._is_strange, found))
         effects += [Recall(strange)] if strange else []
         return effects, tuple(filterfalse(self._is_strange, found))
+
+    def _deserted(self, nameless: Sequence[str], now: float) -> list[Delete]:
+        """Whose they are nobody can tell any more."""
+        strange = [key for key in nameless if not self._is_known(key)]
+        keys = tuple(self._unheard.found(strange, now))
+        return [Delete(keys, "unheard")] if keys else []
 
     def recalled(self, recalled: Recalled, now: float) -> tuple[list[Effect], Sequence[Seen]]:
         """The same, once the results in the store were asked."""

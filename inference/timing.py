@@ -9,7 +9,7 @@ from inference.collect import Policy
 class Timing:
     """At most `max_batch` devices a batch, `room` batches, `model_batch` pictures at once; else seconds.
 
-    A picture waits `flow_wait` for other flows.
+    A picture waits `flow_wait` for other flows, and one of an unknown device `unheard` to be heard of.
 
     Announcements are shared out among `share_from` workers and more that have `share_devices` each.
     """
@@ -31,6 +31,7 @@ class Timing:
     policy: Policy = "latest"
     max_age: float = 60.0
     flow_wait: float = 60.0
+    unheard: float = 600.0
 
 
 USUAL = Timing()

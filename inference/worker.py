@@ -40,6 +40,8 @@ from inference.flows import Flows
 from inference.health import Health
 from inference.identity import Identity
 from inference.listening import Listening
+from inference.notes import Notes
+from inference.noting import NotNoted
 from inference.order import Order
 from inference.owner import Owner
 from inference.peers import Peers
@@ -68,7 +70,9 @@ class Worker:
         )
         known = self._waiting.known
         self._pipeline = Pipeline(self._batches, known, order, timing.model_batch, timing.keep, leave=shared)
-        self._sweeping = Sweeping(me.worker, self._ballots, self._flows, known, timing.sweep)
+        searching = timing.sweep, timing.unheard
+        self._sweeping = Sweeping(me.worker, self._ballots, self._flows, known, *searching)
+        self._notes = Notes(known, self._ballots, self._listening.turn)
         self._health = Health()
         self._ready_at: float | None = None
         self._heartbeat_at = 0.0
@@ -119,7 +123,7 @@ class Worker:
                 self._ready_at = None
                 return []
             case Seen():
-                return self._seen(event, now)
+                return [*self._notes.announced(event.capture), *self._seen(event, now)]
             case Said():
                 return self._said(event, now)
             case SaidElsewhere():
@@ -139,6 +143,9 @@ class Worker:
                 return self._pipeline.analysed(event, now)
             case NotKept():
                 return self._pipeline.not_kept(event, now)
+            case NotNoted():
+                self._notes.owe(event.key)
+                return []
             case _:
                 told = self._owner.published(event.key) if isinstance(event, Published) else []
                 return [*self._judge_health(event, now), *told, *self._pipeline.progress(event, now)]
@@ -155,7 +162,7 @@ class Worker:
                 self._sweep_soon(now)
             effects += self._others_changed()
             left = self._listening.leave()
-            effects += [Say(self.status("online")), *left, *self._flows.tidy(now)]
+            effects += [Say(self.status("online")), *left, *self._flows.tidy(now), *self._notes.tidy()]
         return [*effects, *self._sweeping.due(now)]
 
     def status(self, state: Presence) -> WorkerStatus:

@@ -1,6 +1,7 @@
 """Where pictures lie in the bucket; the agent makes a capture's key and every worker can read it."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter
 
 from common.wire.messages import UnixSeconds
 
+ANNOUNCED = "announced/"
 CAPTURES = "captures/"
 QUARANTINE = "quarantine/"
 _KEY = re.compile(
@@ -59,6 +61,16 @@ def may_announce(device: str, key: str, *, people_counter: bool = False) -> bool
         return not key.startswith(_SHOWN)
     parsed = parse_capture_key(key)
     return parsed is not None and parsed.device == device
+
+
+def note_key(key: str) -> str:
+    """Where the announcement of a capture is noted whose own key does not tell the device."""
+    return f"{ANNOUNCED}{sha256(key.encode()).hexdigest()}.json"
+
+
+def notes_of(keys: Iterable[str]) -> list[str]:
+    """The notes that there may be of some captures."""
+    return [note_key(key) for key in keys if parse_capture_key(key) is None]
 
 
 def snapshot_key(flow: str, device: str) -> str:

@@ -31,7 +31,8 @@ def main() -> int:
     model = partial(Brightness, float(os.environ.get(SLOWNESS, "0")))
     detector = ModelProcess(model, own.model_timeout)
     heartbeat = float(os.environ.get(HEARTBEAT, USUAL.heartbeat))
-    return run(settings, detector, replace(timing(own, detector.batch), heartbeat=heartbeat, sweep=SWEEP))
+    usual = timing(settings, detector.batch)
+    return run(settings, detector, replace(usual, heartbeat=heartbeat, sweep=SWEEP))
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ def quiet(world: World, keys: list[str]) -> None:
         assert world.results[key] or key in world.superseded, f"{key} was never looked at"
         assert bool(world.results[key]) == (key in world.accepted)
     assert not world.stored
+    assert not world.noted
     for process in world.alive():
         assert (process.core.load, process.core.waiting, process.core.remembered) == (0, 0, 0), process.name
 

@@ -14,8 +14,10 @@ from common import service
 from common.adapters.mqtt import MqttBus
 from common.adapters.s3 import S3Store
 from common.picture import decode
-from common.wire.keys import CAPTURES
-from common.wire.messages import Finished, Renewal, Result, WorkerStatus
+from common.wire.codec import encode_people_counter
+from common.wire.keys import ANNOUNCED, CAPTURES
+from common.wire.messages import Capture, Claim, Finished, Renewal, Result, WorkerStatus
+from common.wire.names import ObjectPath
 from common.wire.topics import PEOPLE_COUNTER, Topics
 from tests.chaos.worker import SLOWNESS
 from tests.eventually import PATIENCE, eventually
@@ -178,3 +180,28 @@ def test_the_original_people_counter_is_answered_on_its_own_topic(
     assert place == bucket, "the original looks at two parts only"
     assert s3.get(name, 10_000_000)[:2] == b"\xff\xd8"
     eventually(lambda: not s3.list("image-1.jpg"))
+
+
+def test_a_foreign_picture_whose_only_hearer_is_killed_is_answered_by_the_next_worker_once(
+    start_worker: StartWorker, ear: Ear, bus: MqttBus, s3: S3Store, bucket: str
+) -> None:
+    """Its key names no device. The first worker waits for more pictures when it is killed."""
+    first = start_worker("w1", COMPAT__PEOPLE_COUNTER="true", INFERENCE__MAX_WAIT=60)
+    eventually(lambda: online(ear, "w1"), within=30)
+    name = "image-0b4a1c5e-2f0c-4d53-9a53-0d9b8f1c7e11.jpg"
+    s3.put(name, jpeg())
+    sent = Capture(device_id="old-1", file_path=ObjectPath(bucket, name), creation_timestamp=time.time())
+    bus.publish(PEOPLE_COUNTER, encode_people_counter(sent))
+    eventually(lambda: s3.list(ANNOUNCED))
+    first.kill()
+    first.wait()
+    assert s3.list(name)
+    assert not ear.all(Claim)
+    eventually(lambda: s3.list(ANNOUNCED)[0].age > 4)  # the sweep leaves out the youngest
+    start_worker("w2", COMPAT__PEOPLE_COUNTER="true")
+    (result,) = eventually(lambda: ear.all(Result), within=30)
+    assert (result.device_id, result.capture_id) == ("old-1", name)
+    assert result.analysis_metadata.results.count > 0
+    eventually(lambda: not s3.list(name) and not s3.list(ANNOUNCED))
+    eventually(lambda: name in [key for m in ear.all(Finished) for key in m.captures])
+    assert len(ear.all(Result)) == 1

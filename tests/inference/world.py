@@ -9,10 +9,10 @@ from hashlib import blake2s
 from typing import Any
 from uuid import UUID
 
-from common.wire.keys import capture_key
 from common.wire.messages import Capture, Claim, Finished, WorkerStatus
 from common.wire.names import ObjectPath
 from inference.events import (
+    Absent,
     Analyse,
     Analysed,
     Delete,
@@ -36,6 +36,7 @@ from inference.events import (
     Sweep,
     Tick,
 )
+from inference.noting import Note
 from inference.timing import Timing
 from inference.worker import Worker
 from tests.inference.depot import EPOCH, Depot
@@ -151,7 +152,7 @@ class World(Depot):
     def capture(self, device: str, *, announce: bool = True, times: int = 1, late: float = 0.0) -> str:
         """An agent uploads a picture and, where told, announces it: again and again within `late` seconds."""
         taken_at = EPOCH + self.now + 50 * self.skew * (sum(device.encode()) % 3 - 1)
-        key = capture_key(device, taken_at, UUID(int=self.chance.getrandbits(128)).hex)
+        key = self._new_key(device, taken_at)
         made = Capture(device_id=device, file_path=ObjectPath(BUCKET, key), creation_timestamp=taken_at)
         self.stored[key] = (made, self.now)
         if self.introduced and device not in self._retained:
@@ -268,7 +269,9 @@ class World(Depot):
                 self._publish(process, effect.key)
             case Settle():
                 self._later(process, 0.004, lambda: self._settle(name, effect))
-            case Delete():
+            case Note():
+                self._later(process, 0.004, lambda: self._write_down(name, effect.capture))
+            case Delete() | Absent():
                 self._later(process, 0.004, lambda: self._delete(effect))
             case Sweep():
                 self._later(process, 0.01, lambda: self._sweep(name, process.skew, effect.after))
