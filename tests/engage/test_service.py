@@ -13,7 +13,7 @@ import pytest
 import requests
 from socketio.exceptions import ConnectionError as Refused  # type: ignore[import-untyped]
 
-from common.ports.clock import SystemClock
+from common.ports.clock import SteadyClock, SystemClock
 from common.settings import BusSettings, StoreSettings
 from common.wire.codec import encode
 from common.wire.keys import trouble_key
@@ -119,7 +119,7 @@ def test_with_a_broker_that_lost_its_memory_it_tells_what_was_set_aside(
     tmp_path: Path, bus: BusSettings, store: StoreSettings, worker: Worker
 ) -> None:
     """By a worker, in the store; of two pictures the later one."""
-    clock, now = SystemClock(), time.time()
+    clock, now = SteadyClock(SystemClock()), time.time()
     steps = Steps(worker.store, Brightness(), InferenceSettings(), clock, Desk())
     for number, at in ((1, now - 5), (2, now - 1)):
         sent = trouble("aside", number, at)
