@@ -31,7 +31,7 @@ test: setup test-web ## Every test but the slow ones
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 test-all: setup test-web ## Every test, and each time other examples where they are made up
-	@$(BIN)/python -m pytest --hypothesis-profile any $(ARGS)
+	@HEADWAY_WORLDS=$${HEADWAY_WORLDS:-200} $(BIN)/python -m pytest --hypothesis-profile any $(ARGS)
 
 # Heard of only when it fails.
 test-web: web/node_modules/.package-lock.json

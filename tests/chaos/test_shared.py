@@ -24,6 +24,7 @@ def answered(audience: Audience) -> None:
     eventually(lambda: not audience.books.missing() and audience.left() == 0, within=60, every=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(150)
 def test_each_hears_its_part_and_nothing_is_lost_when_one_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

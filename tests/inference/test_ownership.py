@@ -21,11 +21,11 @@ from tests.inference.weather import Order, Weather
 from tests.inference.world import World
 
 WORLDS = os.environ.get("HEADWAY_WORLDS")
-"""How many worlds, and no search for simpler ones: for `make mutate`. Else 60."""
+"""How many worlds, and no search for simpler ones: for `make mutate` and `make test-all`. Else 25."""
 SEEDS = st.integers(0, 2**32)
 ORDERS = st.sampled_from(["all", "publisher", "none"])
 simulation = settings(
-    max_examples=int(WORLDS or 60),
+    max_examples=int(WORLDS or 25),
     phases=[Phase.generate] if WORLDS else list(Phase),
     suppress_health_check=list(HealthCheck),
 )
